@@ -1,0 +1,1 @@
+"""Platforms and plumbing: how words come in and cards go out."""

@@ -1,0 +1,153 @@
+"""The seam: what a platform must offer, and what may go wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.event import Event, Incoming
+from cards.card import Card, Tone
+
+
+class RejectedError(Exception):
+    """The callback is forged, stale, malformed or not for us: HTTP 4xx, nothing kept.
+
+    The message names the failed check ("signature", "timestamp", "receiver" …) and never
+    holds a secret or the body.
+    """
+
+    def __init__(self, check: str, status: int = 403) -> None:
+        super().__init__(check)
+        self.check = check
+        self.status = status
+
+
+class DeliveryError(Exception):
+    """A delivery did not happen; `done` holds what did, for the next try (see `Delivery.done`)."""
+
+    def __init__(self, reason: str, *, done: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.done = dict(done or {})
+
+
+class TransientError(DeliveryError):
+    """Try again: network, 5xx, frequency. `after` is the wait in seconds the platform asked for."""
+
+    def __init__(
+        self, reason: str, *, after: float | None = None, done: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(reason, done=done)
+        self.after = after
+
+
+class UndeliverableError(DeliveryError):
+    """Never try again. `reason` says in Chinese what happened; `advice` what an admin must do."""
+
+    def __init__(self, code: str, reason: str, advice: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.advice = advice
+
+
+class CannotReplaceError(DeliveryError):
+    """The card exists but can no longer be changed in place; a new message must be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireAnswer:
+    """What goes back over HTTP, already in the platform's own form."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """What the presser sees at once: the card in its new state, a short toast, or both."""
+
+    card: Card | None = None
+    toast: str = ""
+    tone: Tone = Tone.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes on one platform: a person's id there, or a group's."""
+
+    person: str = ""
+    chat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message on its way.
+
+    `key` is ASCII, at most 50 characters of [0-9A-Za-z_-], and the same at every try: adapters
+    use it as the platform's idempotency key wherever there is one.
+    `handle` is a former Receipt's: the copy to change in place; None sends a new message.
+    `done` is what an earlier try already achieved (the adapter's own keys), so that a message of
+    two parts does not send its first part twice.
+    """
+
+    key: str
+    to: Address
+    card: Card
+    handle: Mapping[str, str] | None = None
+    done: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of delivery. `handle` is all that is needed to change this copy later.
+
+    Its key "message" is the id that a press on the card brings back in `Event.origin`.
+    """
+
+    handle: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A card in a platform's own form, and the names of the blocks it could not show as such.
+
+    `dropped` names each loss with its substitute: ("chart→picture", "form→question").
+    """
+
+    payload: Mapping[str, object]
+    dropped: tuple[str, ...] = ()
+
+
+class Adapter(Protocol):
+    """What each platform's folder offers; `decode`, `answer` and `render` are pure."""
+
+    name: str
+    app: str
+    press_seconds: float
+    """How long this platform leaves us to answer a press in place; 0 = answered later only."""
+
+    def decode(self, incoming: Incoming) -> Event | WireAnswer | None:
+        """Authenticate and read a callback.
+
+        Returns the event; or the protocol's own answer (URL check); or None for an authentic
+        callback that means nothing to us. Raises RejectedError for everything else, whatever
+        the bytes: no other exception may leave.
+        """
+        ...
+
+    def answer(self, incoming: Incoming, event: Event | None, inline: Inline | None) -> WireAnswer:
+        """Acknowledge a callback that was decoded and kept, with what the presser sees at once."""
+        ...
+
+    def render(self, card: Card) -> Rendered:
+        """Draw a card within the platform's limits; too long is cut with "…", never an error."""
+        ...
+
+    async def deliver(self, delivery: Delivery) -> Receipt:
+        """Send, or change in place.
+
+        Raises TransientError, UndeliverableError or CannotReplaceError and nothing else.
+        """
+        ...

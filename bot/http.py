@@ -1,0 +1,96 @@
+"""Calls to the platforms: one shared session, one reading of what can go wrong on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from bot.adapter import TransientError
+from bot.event import Json
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An API's answer: HTTP status, headers (lower-cased names) and its JSON object."""
+
+    status: int
+    headers: dict[str, str]
+    body: Json
+
+
+async def call(session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Reply:
+    """Make one API call.
+
+    Raises TransientError for a network fault, a time-out, or an answer that is no JSON object
+    (gateways answer HTML when they are overloaded). The URL's query, which may hold a token, is
+    never logged.
+    """
+    if "json" in options:  # the platforms refuse \\uXXXX escapes, so Chinese goes out raw
+        options["data"] = json.dumps(options.pop("json"), ensure_ascii=False).encode()
+        options["headers"] = {
+            **options.get("headers", {}),
+            "Content-Type": "application/json; charset=utf-8",
+        }
+    started = time.perf_counter()
+    try:
+        async with session.request(method, url, timeout=TIMEOUT, **options) as response:
+            raw = await response.read()
+            body = json.loads(raw)
+            if not isinstance(body, dict):
+                raise ValueError("no JSON object")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            reply = Reply(response.status, headers, body)
+    except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+        raise TransientError(f"network: {type(fault).__name__}") from fault
+    except (ValueError, UnicodeDecodeError) as fault:
+        raise TransientError("answer is no JSON object") from fault
+    log.debug(
+        "api call",
+        extra={
+            "url": url.partition("?")[0],
+            "status": reply.status,
+            "ms": round((time.perf_counter() - started) * 1000, 1),
+        },
+    )
+    return reply
+
+
+class Token:
+    """An access token shared by everyone in the process and fetched once, however many ask.
+
+    `fetch` returns the token and its life in seconds; it is renewed `early` seconds before that.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[tuple[str, float]]],
+        *,
+        early: float = 300,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fetch = fetch
+        self._early = early
+        self._monotonic = monotonic
+        self._lock = asyncio.Lock()
+        self._value = ""
+        self._until = 0.0
+
+    async def get(self, *, instead_of: str = "") -> str:
+        """The current token; `instead_of` is one the platform has just refused."""
+        async with self._lock:
+            stale = self._monotonic() >= self._until or self._value == instead_of
+            if stale or not self._value:
+                self._value, life = await self._fetch()
+                self._until = self._monotonic() + max(life - self._early, life / 2)
+            return self._value

@@ -1,0 +1,1 @@
+"""The neutral card and the views of each capability."""

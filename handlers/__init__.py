@@ -1,0 +1,1 @@
+"""Words in, card out: what a person can say, press and open."""
