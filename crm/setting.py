@@ -63,9 +63,7 @@ def faults(policy: Any) -> list[str]:
             found.append(f"{told.label}：「{value}」不是{_kind_word(told.default)}")
         elif told.choices and value not in told.choices:
             found.append(f"{told.label}：「{value}」不可选，可选 {'、'.join(told.choices)}")
-        elif told.low is not None and value < told.low:
-            found.append(f"{told.label}：{value}{told.unit} 超出 {span(told)}")
-        elif told.high is not None and value > told.high:
+        elif _outside(told, value):
             found.append(f"{told.label}：{value}{told.unit} 超出 {span(told)}")
     return found
 
@@ -75,6 +73,11 @@ def span(told: Setting) -> str:
     low = "不限" if told.low is None else f"{told.low:g}"
     high = "不限" if told.high is None else f"{told.high:g}"
     return f"{low}–{high}{told.unit}"
+
+
+def _outside(told: Setting, value: float) -> bool:
+    too_low = told.low is not None and value < told.low
+    return too_low or (told.high is not None and value > told.high)
 
 
 def _same_kind(value: Any, default: Any) -> bool:
