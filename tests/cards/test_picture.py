@@ -1,0 +1,136 @@
+"""Pictures: light, legible, and never a character lost in silence."""
+
+from __future__ import annotations
+
+import ast
+import io
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cards.drawing import Cell, Curve, Drawing, Grid, Level, Line, Mark
+from cards.fonts import FILE, MISSING, characters, drawable
+from cards.picture import png
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("main.py", "bot", "handlers", "cards", "models", "jobs", "config", "crm")
+
+DECAY = Curve(
+    "动能曲线 · 华东医疗（线索 17）",
+    (
+        Line("动能", ((0.0, 0.0), (2.0, 92.0), (6.0, 55.0), (12.0, 18.0))),
+        Line("预计", ((12.0, 18.0), (20.0, 6.0)), dashed=True),
+    ),
+    tuple((float(day), f"10-{8 + day:02d}") for day in range(0, 21, 2)),
+    (Level("黄线", 40.0), Level("红线", 20.0, "danger")),
+    (Mark("电话沟通", 2.0), Mark("打开报价", 3.0), Mark("现在", 12.0)),
+    "分",
+)
+SHIFTS = (
+    Cell("早班", "08:00–15:30", "morning"),
+    Cell("晚班", "14:30–22:00", "evening"),
+    Cell("休", "", "rest"),
+    Cell("年假", "", "leave"),
+)
+
+
+def roster(people: int) -> Grid:
+    rows = tuple(
+        (f"店员{n}", tuple(SHIFTS[(n * 3 + day) % 4] for day in range(7))) for n in range(people)
+    )
+    days = tuple(f"周{day} 10-{5 + n:02d}" for n, day in enumerate("一二三四五六日"))
+    return Grid("班表 · 人民路店", days, rows, "版本 v3\n违规 0")
+
+
+def opened(drawing: Drawing) -> Image.Image:
+    return Image.open(io.BytesIO(png(drawing)))
+
+
+@pytest.mark.parametrize("drawing", [DECAY, roster(8)], ids=["curve", "grid"])
+def test_a_picture_is_wide_enough_for_a_phone_and_light(drawing: Drawing) -> None:
+    picture = opened(drawing)
+    assert picture.format == "PNG"
+    assert picture.mode == "P"
+    assert picture.width == 900
+    assert len(png(drawing)) < 80_000
+
+
+def test_the_same_values_give_the_same_bytes() -> None:
+    assert png(DECAY) == png(DECAY)
+
+
+def test_a_table_grows_with_its_rows_and_columns() -> None:
+    assert opened(roster(30)).height > opened(roster(8)).height
+    month = Grid("月班表", tuple(f"{n}日" for n in range(1, 32)), (("张伟", SHIFTS),))
+    assert opened(month).width > 900
+
+
+def colours(drawing: Drawing) -> list[tuple[int, ...]]:
+    flat = opened(drawing).getpalette() or []
+    return [tuple(flat[at : at + 3]) for at in range(0, len(flat), 3)]
+
+
+def test_threshold_and_tone_colours_are_seen() -> None:
+    assert any(red > 200 and green < 60 and blue < 60 for red, green, blue in colours(DECAY))
+    evening = ((red, blue) for red, _, blue in colours(roster(8)))
+    assert any(blue > red + 15 and blue > 220 for red, blue in evening)
+
+
+_numbers = st.floats(-1e9, 1e9, allow_nan=False)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 100), _numbers), max_size=6), st.text(max_size=12))
+def test_any_values_can_be_drawn(points: list[tuple[float, float]], words: str) -> None:
+    curve = Curve(words, (Line(words, tuple(sorted(points))),), ((0.0, words),), unit=words)
+    assert opened(curve).width == 900
+    assert opened(Grid(words, (words,), ((words, (Cell(words, words, words),)),))).width == 900
+
+
+def test_a_rare_character_is_drawn_as_a_box() -> None:
+    assert drawable("孙𠮷 😀") == f"孙{MISSING} {MISSING}"
+    assert png(Grid("孙𠮷", (), ())) == png(Grid(f"孙{MISSING}", (), ()))
+    assert png(Grid("孙𠮷", (), ())) != png(Grid("孙", (), ()))
+
+
+def test_the_font_holds_every_listed_character() -> None:
+    held = {chr(code) for code in TTFont(FILE).getBestCmap()}
+    assert characters() <= held
+    assert MISSING in held
+
+
+def test_the_font_keeps_its_licence() -> None:
+    assert "SIL OPEN FONT LICENSE Version 1.1" in FILE.with_name("OFL.txt").read_text()
+    assert "Open Font License" in (TTFont(FILE)["name"].getDebugName(13) or "")
+
+
+def printed(source: Path) -> set[str]:
+    """The characters of every Chinese string literal of a module, its docstrings left out."""
+    tree = ast.parse(source.read_text("utf-8"))
+    silent = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    texts = (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent
+    )
+    chinese = (text for text in texts if any("\u4e00" <= letter <= "\u9fff" for letter in text))
+    return {letter for text in chinese for letter in text if letter.isprintable()}
+
+
+def test_every_character_that_the_product_says_is_in_the_font() -> None:
+    paths = [ROOT / room for room in ROOMS]
+    sources = [file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])]
+    lacking = {
+        f"{file.relative_to(ROOT)}: {''.join(sorted(missing))}"
+        for file in sources
+        if file.exists() and (missing := printed(file) - characters())
+    }
+    assert not lacking, "add these to cards/fonts/characters.txt, see cards/fonts/README.md"
