@@ -62,8 +62,6 @@ class Energy:
         """Whether nothing is left and nothing is coming."""
         return not any(self.s) and not any(self.r)
 
-    # --- changing it ---
-
     def advanced(self, to: datetime) -> Self:
         """Return the same energy as of a later time; an earlier time changes nothing."""
         hours = _hours(to - self.at)
@@ -114,8 +112,6 @@ class Energy:
             if abs(had) < _NOTHING and abs(held) < _NOTHING:
                 s[place] = r[place] = 0.0
         return replace(self, at=at, s=(s[0], s[1], s[2]), r=(r[0], r[1], r[2]))
-
-    # --- reading it ---
 
     def momentum(self, at: datetime) -> float:
         """Points at `at`, never below 0; before the reference time, the points at that time."""
@@ -206,8 +202,6 @@ class Energy:
     def _time(self, hours: float) -> datetime:
         """The first microsecond at or after `hours`, so that what was solved for holds there."""
         return self.at + timedelta(microseconds=ceil(hours * 3_600_000_000))
-
-    # --- keeping it ---
 
     def to_json(self) -> dict[str, Any]:
         """Plain floats: seconds since 1970, hours and points."""

@@ -140,14 +140,14 @@ def explain(heat: Heat, energy: Energy, at: datetime, policy: MomentumPolicy) ->
     if rising and when > at:
         lines.append(f"预计 {_worded(when, at)} 达到峰值 {top:.0f} 分")
     coming = next_change(heat, energy, at, policy)
-    if coming is not None:
-        lines.append(f"若无新动作，{_worded(coming.at, at)} 转为{coming.heat.label}")
+    if coming is not None and coming.at - at < timedelta(minutes=1):
+        lines.append(f"即刻转为{coming.heat.label}")
+    elif coming is not None:
+        lines.append(f"若无新动作，将于 {_worded(coming.at, at)} 转为{coming.heat.label}")
     return tuple(lines)
 
 
 def _worded(at: datetime, seen: datetime) -> str:
-    """A time in the reader's zone: "现在", or month, day and minute."""
-    if at - seen < timedelta(minutes=1):
-        return "现在"
+    """A time in the reader's zone: month, day and minute."""
     local = at.astimezone(seen.tzinfo)
     return f"{local.month}月{local.day}日 {local:%H:%M}"

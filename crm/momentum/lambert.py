@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, inf, log, log1p, sqrt
+from math import exp, inf, log, sqrt
 
 from crm.momentum.wave import Term
 
@@ -50,19 +50,20 @@ def _halley(excess: float, x: float) -> float:
         y = x - 1
         if y == 0:
             return x
-        miss = _less_log(y) - excess
+        miss = _less_log(x) - excess
         slope = y / x
         step = 2 * miss * slope / (2 * slope * slope - miss / (x * x))
         x -= step
-        if abs(step) <= 4e-16 * x:
+        if abs(step) <= 2e-15 * x:
             break
     return x
 
 
-def _less_log(y: float) -> float:
-    """Return y - ln(1 + y) without the cancellation at small y."""
+def _less_log(x: float) -> float:
+    """Return x - 1 - ln x without the cancellation near x = 1."""
+    y = x - 1
     if abs(y) > 0.02:
-        return y - log1p(y)
+        return y - log(x)
     return y * y * sum((-y) ** k / (k + 2) for k in range(11))
 
 
