@@ -1,0 +1,100 @@
+"""Calls to DingTalk's two API families with one access token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from bot import http
+from bot.adapter import TransientError
+from bot.dingtalk.errors import BANNED_SECONDS, STALE_TOKEN, code_of, refuse
+from bot.dingtalk.reading import words
+from bot.event import Json
+from bot.http import Reply, Token
+from config.settings import DingTalk
+
+ACCEPT = {"Accept": "application/json"}  # without it some gateways answer XML
+TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105
+EARLY_SECONDS = 600
+
+
+class Client:
+    """Both families, the token fetched once for all, refusals turned into our errors."""
+
+    def __init__(self, settings: DingTalk, session: Callable[[], aiohttp.ClientSession]) -> None:
+        self._settings = settings
+        self._session = session
+        self._token = Token(self._fetch_token, early=EARLY_SECONDS)
+
+    async def call(
+        self, method: str, path: str, body: Json, *, fine: frozenset[str] = frozenset()
+    ) -> Json:
+        """Call a `v1.0` API; codes in `fine` count as success.
+
+        Raises TransientError, UndeliverableError or CannotReplaceError.
+        """
+
+        async def once(token: str) -> Reply:
+            headers = {**ACCEPT, TOKEN_HEADER: token}
+            url = self._settings.api_base + path
+            return await self._request(method, url, json=body, headers=headers)
+
+        return await self._with_token(once, fine)
+
+    async def upload(self, png: bytes) -> str:
+        """Upload a picture and return its mediaId, which has no expiry.
+
+        Raises TransientError or UndeliverableError.
+        """
+
+        async def once(token: str) -> Reply:
+            form = aiohttp.FormData()
+            form.add_field("media", png, filename="picture.png", content_type="image/png")
+            url = self._settings.oapi_base + "/media/upload"
+            query = {"access_token": token, "type": "image"}
+            return await self._request("POST", url, params=query, data=form, headers=ACCEPT)
+
+        found = await self._with_token(once, frozenset())
+        return words(found.get("media_id"))
+
+    async def _with_token(self, once: Callable[[str], Any], fine: frozenset[str]) -> Json:
+        token = await self._token.get()
+        reply: Reply = await once(token)
+        code = code_of(reply)
+        if code in STALE_TOKEN:
+            reply = await once(await self._token.get(instead_of=token))
+            code = code_of(reply)
+        if code and code not in fine:
+            refuse(code, reply)
+        return reply.body
+
+    async def _fetch_token(self) -> tuple[str, float]:
+        pair = {"appKey": self._settings.app_key, "appSecret": self._settings.app_secret}
+        url = self._settings.api_base + "/v1.0/oauth2/accessToken"
+        reply = await self._request("POST", url, json=pair, headers=ACCEPT)
+        code = code_of(reply)
+        if code:
+            refuse(code, reply)
+        token, life = words(reply.body.get("accessToken")), reply.body.get("expireIn")
+        if not token or not isinstance(life, int):
+            raise TransientError("answer holds no token")
+        return token, life
+
+    async def _request(self, method: str, url: str, **options: Any) -> Reply:
+        """One request; an answer that is no JSON is how a shut-out looks."""
+        try:
+            return await http.call(self._session(), method, url, **options)
+        except TransientError as fault:
+            if isinstance(fault.__cause__, ValueError):
+                raise TransientError(fault.reason, after=BANNED_SECONDS) from fault
+            raise
+        except RuntimeError as fault:  # the session is closed: the process is going down
+            raise TransientError("session is closed") from fault
+
+
+def listed(body: Mapping[str, Any], name: str) -> list[Any]:
+    """The list under `name`, or an empty one."""
+    value = body.get(name)
+    return value if isinstance(value, list) else []

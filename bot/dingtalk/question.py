@@ -1,0 +1,98 @@
+"""Without a card template: buttons become links that speak, a form becomes a guided question.
+
+A link makes its reader's client send a command into the chat. That reaches us in a one-to-one
+chat; in a group a message must mention the robot, so there the command is only told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.dingtalk.markdown import BREAK, link, safe, speaking_link
+from cards.card import Button, Card, Input, Select
+
+MOST_LINKS = 30  # options shown as links in one message; the rest are typed
+GAP = "　　"
+
+Ask = Select | Input
+
+
+def asks(card: Card) -> tuple[Ask, ...]:
+    return tuple(block for block in card.blocks if isinstance(block, Select | Input))
+
+
+def submits(card: Card) -> tuple[Button, ...]:
+    """The buttons that send the card's form; without a form they are ordinary ones."""
+    return tuple(button for button in card.buttons if button.submit and button.command)
+
+
+def is_form(card: Card) -> bool:
+    return bool(asks(card) and submits(card))
+
+
+def guided(card: Card, *, group: bool) -> tuple[str, list[str]]:
+    """The part of the message that can be acted on, and what it stands in for."""
+    lines, dropped = [], []
+    form = submits(card) if is_form(card) else ()
+    for button in form:
+        lines += _question(button, asks(card), 0 if group else MOST_LINKS // len(form))
+        dropped.append("form→question")
+    plain = [button for button in card.buttons if button not in form]
+    if any(button.command for button in plain):
+        dropped.append("button→words" if group else "button→link")
+    if group:
+        lines += [_told(button) for button in plain]
+    elif plain:
+        lines.append(GAP.join(_link(button) for button in plain))
+    return BREAK.join(lines), list(dict.fromkeys(dropped))
+
+
+def _link(button: Button) -> str:
+    if button.url:
+        return link(button.label, button.url)
+    return speaking_link(button.label, button.command)
+
+
+def _told(button: Button) -> str:
+    return link(button.label, button.url) if button.url else _typed(button.label, button.command)
+
+
+def _typed(label: str, command: str) -> str:
+    return f"**{safe(label)}**：请私聊我发送「{safe(command)}」"
+
+
+def _question(button: Button, form: tuple[Ask, ...], links: int) -> list[str]:
+    """How to say what the form would send; `links` is 0 where links do not speak."""
+    if len(form) == 1 and isinstance(form[0], Select) and links:
+        return _choice(button, form[0], links)
+    pattern = " ".join((button.command, *(f"〈{ask.label}〉" for ask in form)))
+    where = "请发送" if links else "请私聊我发送"
+    lines = [f"**{safe(button.label)}**：{where}「{safe(pattern)}」"]
+    return lines + [_explained(ask) for ask in form if _explained(ask)]
+
+
+def _choice(button: Button, ask: Select, links: int) -> list[str]:
+    shown = ask.options[:links]
+    lines = [f"**{safe(button.label)}** · {safe(ask.label)}，请点选："]
+    lines.append(GAP.join(_option(button, ask, value, name) for value, name in shown))
+    if len(shown) < len(ask.options):
+        rest = f"{button.command} 〈{ask.label}〉"
+        lines.append(f"还有 {len(ask.options) - len(shown)} 项，请发送「{safe(rest)}」")
+    return lines
+
+
+def _option(button: Button, ask: Select, value: str, name: str) -> str:
+    chosen = "✓ " if value == ask.chosen else ""
+    return speaking_link(chosen + name, f"{button.command} {value}")
+
+
+def _explained(ask: Ask) -> str:
+    if isinstance(ask, Input):
+        return f"〈{safe(ask.label)}〉：{safe(ask.hint)}" if ask.hint else ""
+    return f"〈{safe(ask.label)}〉：{_list(ask.options)}"
+
+
+def _list(options: Iterable[tuple[str, str]]) -> str:
+    return "、".join(
+        safe(name) if value == name else f"{safe(value)}（{safe(name)}）" for value, name in options
+    )
