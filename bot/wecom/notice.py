@@ -1,0 +1,92 @@
+"""Cards without a template: markdown messages, the nearest thing to a document WeCom shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.wecom import words
+from cards.card import (
+    AI_LABEL,
+    AiText,
+    Bar,
+    Block,
+    Button,
+    Fields,
+    Input,
+    Note,
+    Picture,
+    Select,
+    Table,
+    Text,
+    Timeline,
+    Tone,
+)
+
+_COLOURS = {Tone.GOOD: "info", Tone.WARN: "warning", Tone.DANGER: "warning"}
+_TAGGED_BYTES = 1500  # a longer line may be split, and a tag must not be
+_SQUARES = 10
+
+
+def bar(share: float, text: str) -> str:
+    """`▰▰▰▰▰▰▱▱▱▱ 62 分`"""
+    full = round(min(1.0, max(0.0, share)) * _SQUARES)
+    return "▰" * full + "▱" * (_SQUARES - full) + " " + (text or f"{share:.0%}")
+
+
+def lines(block: Block) -> list[str]:
+    """A block in plain words, a line each; the label of machine-written words comes first."""
+    match block:
+        case Text(text) | Note(text):
+            return text.split("\n")
+        case Fields(pairs):
+            return [f"{label}：{value}" for label, value in pairs]
+        case Bar(label, share, text):
+            return [f"{label}：{bar(share, text)}"]
+        case Timeline(items):
+            return [f"{when} {what}" for when, what in items]
+        case Table(columns, rows):
+            return [" | ".join(row) for row in (columns, *rows)]
+        case AiText(title, text):
+            return [f"{title}（{AI_LABEL}）", *text.split("\n")]
+        case Picture() | Select() | Input():
+            return []  # sent as an image, or asked for
+
+
+def markdown(
+    title: str, tone: Tone, blocks: Iterable[Block], buttons: Iterable[Button] = ()
+) -> list[str]:
+    """The blocks as markdown messages of at most 2048 bytes; buttons as links or words to type."""
+    rows = [f"### {_coloured(words.line(title), _COLOURS.get(tone, ''))}"] if title else []
+    for block in blocks:
+        rows += _rows(block)
+    rows += [_action(button) for button in buttons]
+    return words.messages("\n".join(rows))
+
+
+def _rows(block: Block) -> list[str]:
+    rows = lines(block)
+    match block:
+        case Note():
+            return [_coloured(row, "comment") for row in rows]
+        case Fields() | Bar():
+            return [f">{words.markdown(row)}" for row in rows]
+        case Table() | AiText():
+            head, *rest = (words.markdown(row) for row in rows)
+            bold = f"**{head}**" if words.size(head) < _TAGGED_BYTES else head
+            return [bold, *rest]
+        case _:
+            return [words.markdown(row) for row in rows]
+
+
+def _coloured(row: str, colour: str) -> str:
+    row = words.markdown(row)
+    if not colour or words.size(row) > _TAGGED_BYTES:
+        return row
+    return f'<font color="{colour}">{row}</font>'
+
+
+def _action(button: Button) -> str:
+    label = words.markdown(words.line(button.label))
+    if button.url:
+        return f"[{label}]({button.url.replace('(', '%28').replace(')', '%29')})"
+    return f"{label}：请回复「{words.markdown(words.line(button.command))}」"
