@@ -138,7 +138,7 @@ class Seal:
                 fields["TimeStamp"],
                 fields["Nonce"],
             )
-            return ElementTree.fromstring(plain, forbid_dtd=True)  # type: ignore[no-any-return]
+            return ElementTree.fromstring(plain, forbid_dtd=True)
         except Exception as fault:  # the SDK lets whatever happened out
             raise ValueError(f"passive reply: {type(fault).__name__} {fault}") from fault
 
