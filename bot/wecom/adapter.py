@@ -59,7 +59,7 @@ class WeComAdapter:
             return WireAnswer()
         seconds = int(incoming.at.timestamp())
         body = {
-            "ToUserName": event.person,
+            "ToUserName": event.origin.get("user", event.person),
             "FromUserName": self._settings.corp_id,
             "CreateTime": seconds,
             **reply,

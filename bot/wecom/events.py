@@ -39,17 +39,17 @@ def read(message: bytes, *, app: str, tenant: str, at: datetime) -> Event:
         raw = message.decode(errors="replace").replace("\0", "")[:_LONGEST_RAW]
         return _event(app, tenant, _digest(message), "", Kind.UNKNOWN, "", at, {"raw": raw}, {})
     kind, text = _meaning(root)
-    person = markup.text(root, "FromUserName").lower()  # userids ignore case
+    sender = markup.text(root, "FromUserName")
     return _event(
         app,
         tenant,
         _key(root, message),
-        "" if person == _SYSTEM else person,
+        "" if sender == _SYSTEM else sender.lower(),  # userids ignore case
         kind,
         text,
         _time(root, at),
         _form(root, kind),
-        _origin(root) if kind is Kind.PRESS else {},
+        ({"user": sender} if sender else {}) | (_origin(root) if kind is Kind.PRESS else {}),
     )
 
 

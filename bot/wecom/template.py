@@ -44,7 +44,8 @@ def build(card: Card) -> Template | None:
         ]
         made.buttons += links[JUMPS:]
         return _with_selects(made, (), card)
-    return _interactive(card, commands, [b for b in card.buttons if b in commands or b in links])
+    shown = dict.fromkeys(button for button in card.buttons if button in commands + links)
+    return _interactive(card, commands, list(shown))
 
 
 def update(card: Card) -> Json:
@@ -71,7 +72,10 @@ def sort(buttons: Iterable[Button]) -> tuple[list[Button], list[Button]]:
     links = []
     for button in buttons:
         if button.url:
-            if words.size(button.url) <= URL_BYTES:
+            if (
+                button.url.startswith(("http://", "https://"))
+                and words.size(button.url) <= URL_BYTES
+            ):
                 links.append(button)
         elif button.command and words.size(button.command) <= KEY_BYTES:
             commands.setdefault(button.command, button)
