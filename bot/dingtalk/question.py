@@ -34,8 +34,8 @@ def guided(card: Card, *, group: bool) -> tuple[str, list[str]]:
     """The part of the message that can be acted on, and what it stands in for."""
     lines, dropped = [], []
     form = submits(card) if is_form(card) else ()
-    for button in form:
-        lines += _question(button, asks(card), 0 if group else MOST_LINKS // len(form))
+    if form:
+        lines += _question(form, asks(card), group)
         dropped.append("form→question")
     plain = [button for button in card.buttons if button not in form]
     if any(button.command for button in plain):
@@ -61,13 +61,17 @@ def _typed(label: str, command: str) -> str:
     return f"**{safe(label)}**：请私聊我发送「{safe(command)}」"
 
 
-def _question(button: Button, form: tuple[Ask, ...], links: int) -> list[str]:
-    """How to say what the form would send; `links` is 0 where links do not speak."""
-    if len(form) == 1 and isinstance(form[0], Select) and links:
-        return _choice(button, form[0], links)
-    pattern = " ".join((button.command, *(f"〈{ask.label}〉" for ask in form)))
-    where = "请发送" if links else "请私聊我发送"
-    lines = [f"**{safe(button.label)}**：{where}「{safe(pattern)}」"]
+def _question(buttons: tuple[Button, ...], form: tuple[Ask, ...], group: bool) -> list[str]:
+    """How to say what the form would send: one choice as links, anything more is typed."""
+    if len(form) == 1 and isinstance(form[0], Select) and not group:
+        links = MOST_LINKS // len(buttons)
+        return [line for button in buttons for line in _choice(button, form[0], links)]
+    gaps = [f"〈{ask.label}〉" for ask in form]
+    where = "请私聊我发送" if group else "请发送"
+    lines = [
+        f"**{safe(button.label)}**：{where}「{safe(' '.join((button.command, *gaps)))}」"
+        for button in buttons
+    ]
     return lines + [_explained(ask) for ask in form if _explained(ask)]
 
 

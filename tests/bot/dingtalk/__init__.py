@@ -1,0 +1,1 @@
+"""DingTalk: vectors, recorded payloads, goldens, a fake platform."""
