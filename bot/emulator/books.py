@@ -15,11 +15,20 @@ class TokenBook:
     """The access tokens of one app, by the desk's clock.
 
     While the newest token lives, asking again returns the same one, as the platforms do. When
-    `faults.revoked` is set every token is refused until a new one is asked for.
+    `faults.revoked` is set every token is refused until a new one is asked for. `renews`: asking
+    again gives the same token its whole life back.
     """
 
-    def __init__(self, now: Callable[[], datetime], faults: Faults, *, life: int = 7200) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        faults: Faults,
+        *,
+        life: int = 7200,
+        renews: bool = False,
+    ) -> None:
         self.life = life
+        self._renews = renews
         self._now = now
         self._faults = faults
         self._until: OrderedDict[str, datetime] = OrderedDict()
@@ -33,6 +42,8 @@ class TokenBook:
         for token, until in self._until.items():
             left = (until - now).total_seconds()
             if left > renew_below:
+                if self._renews:
+                    self._until[token], left = now + timedelta(seconds=self.life), self.life
                 return token, int(left)
         token = secrets.token_urlsafe(32)
         self._until[token] = now + timedelta(seconds=self.life)
