@@ -1,92 +1,26 @@
-"""The shop that the DingTalk tests play in: one app, its keys, and callbacks sealed with them."""
+"""Fixtures: the shop's adapter, goldens, and a fake DingTalk to deliver to."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
-from multidict import CIMultiDict
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.adapter import Adapter
+from bot.dingtalk import delivery as delivery_module
 from bot.dingtalk.adapter import DingTalkAdapter
-from bot.dingtalk.crypto import Envelope, card_signature, robot_signature
-from bot.event import Incoming
-from config.settings import DingTalk
+from cards.drawing import Drawing
 
-HERE = Path(__file__).parent
-NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-SETTINGS = DingTalk(
-    corp_id="ding0000corp",
-    app_key="dingappkey0000000001",
-    app_secret="shop-app-secret",
-    robot_code="dingrobot01",
-    token="T0kenForShopBot",
-    aes_key="AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA",
-    card_api_secret="shop-card-secret",
-)
-
-
-def millis(at: datetime) -> str:
-    return str(round(at.timestamp() * 1000))
-
-
-def no_session() -> aiohttp.ClientSession:
-    raise AssertionError("reading and drawing must not call anybody")
-
-
-def adapter(settings: DingTalk = SETTINGS) -> DingTalkAdapter:
-    return DingTalkAdapter(settings, app="main", tenant="shop", session=no_session)
-
-
-def payload(name: str) -> Any:
-    return json.loads((HERE / "payloads" / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def robot(body: Any, *, at: datetime = NOW, secret: str = SETTINGS.app_secret) -> Incoming:
-    stamp = millis(at)
-    headers = CIMultiDict({"timestamp": stamp, "sign": robot_signature(secret, stamp)})
-    return Incoming("POST", "robot", {}, headers, raw(body), NOW)
-
-
-def card(body: Any, *, at: datetime = NOW, secret: str = SETTINGS.card_api_secret) -> Incoming:
-    stamp = millis(at)
-    headers = CIMultiDict(
-        {
-            "X-Ddpaas-Signature-Timestamp": stamp,
-            "X-Ddpaas-Signature": card_signature(secret, stamp),
-        }
-    )
-    return Incoming("POST", "card", {}, headers, raw(body), NOW)
-
-
-def event(body: Any, *, at: datetime = NOW, owner: str = SETTINGS.app_key) -> Incoming:
-    sealed = Envelope(SETTINGS.token, SETTINGS.aes_key, owner).seal(
-        raw(body).decode(), millis(at), "nonceAAAABBBB"
-    )
-    query = {
-        "signature": sealed["msg_signature"],
-        "msg_signature": sealed["msg_signature"],
-        "timestamp": sealed["timeStamp"],
-        "nonce": sealed["nonce"],
-    }
-    encrypted = raw({"encrypt": sealed["encrypt"]})
-    return Incoming("POST", "event", query, CIMultiDict(), encrypted, NOW)
-
-
-def raw(body: Any) -> bytes:
-    if isinstance(body, bytes):
-        return body
-    return json.dumps(body, ensure_ascii=False).encode()
-
-
-def later(**parts: float) -> datetime:
-    return NOW + timedelta(**parts)
+from .cards import GRID
+from .desk import HERE, SETTINGS, adapter
+from .fake import Fake
 
 
 @pytest.fixture
@@ -106,3 +40,56 @@ def golden() -> Callable[[str, Any], None]:
         assert path.read_text(encoding="utf-8") == text
 
     return check
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[Fake]:
+    platform = Fake()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", platform.answer)
+    async with TestServer(app) as server:
+        platform.base = str(server.make_url("")).rstrip("/")
+        yield platform
+
+
+@pytest.fixture
+async def make(fake: Fake) -> AsyncIterator[Callable[[str], DingTalkAdapter]]:
+    async with aiohttp.ClientSession() as session:
+
+        def build(template: str) -> DingTalkAdapter:
+            settings = replace(
+                SETTINGS, api_base=fake.base, oapi_base=fake.base, card_template_id=template
+            )
+            return DingTalkAdapter(
+                settings,
+                app="main",
+                tenant="shop",
+                session=lambda: session,
+                callback_url="https://crm.example.com/webhooks/dingtalk/main/card",
+            )
+
+        yield build
+
+
+@pytest.fixture
+def by_template(make: Callable[[str], DingTalkAdapter]) -> DingTalkAdapter:
+    return make("shop.schema")
+
+
+@pytest.fixture
+def by_message(make: Callable[[str], DingTalkAdapter]) -> DingTalkAdapter:
+    return make("")
+
+
+@pytest.fixture
+def drawings(monkeypatch: pytest.MonkeyPatch) -> list[Drawing]:
+    drawn: list[Drawing] = []
+
+    async def png(drawing: Drawing) -> bytes:
+        drawn.append(drawing)
+        if drawing is GRID:
+            raise OSError("no font")
+        return b"\x89PNG"
+
+    monkeypatch.setattr(delivery_module, "png", png)
+    return drawn

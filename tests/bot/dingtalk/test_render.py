@@ -14,69 +14,19 @@ from bot.dingtalk.render import message, shown_at_once
 from cards.card import (
     AI_LABEL,
     AiText,
-    Bar,
     Button,
     Card,
     Fields,
     Input,
-    Note,
-    Picture,
     Select,
-    Table,
     Text,
-    Timeline,
-    Tone,
-    note,
 )
-from cards.drawing import Cell, Curve, Grid, Line
 
-from . import conftest as desk
-from .conftest import SETTINGS
+from . import desk
+from .cards import CARDS, FUSE, REASSIGN
+from .desk import SETTINGS
 
 Golden = Callable[[str, Any], None]
-
-CURVE = Curve("动能", (Line("动能", ((0.0, 0.0), (1.0, 2.0))),), ((0.0, "周一"),))
-GRID = Grid("班表", ("周一",), (("张三", (Cell("早班"),)),))
-FUSE = Card(
-    "红色熔断 · 华东医疗",
-    (
-        Text("两周没有回音。\n请今天处理。"),
-        Fields((("负责人", "李娜"), ("预算", "80 万"))),
-        Bar("动能", 0.12, "12 分"),
-        Timeline((("10-08 09:00", "电话沟通"), ("10-06 15:00", "发送报价"))),
-        Table(("日期", "班次"), (("周一", "早班"), ("周二", "晚班"))),
-        AiText("挽回话术", "王主任您好，\n想听听您的顾虑。"),
-        Picture("动能曲线", CURVE),
-        Picture("班表", GRID),
-        Note("收到此卡是因为你是主管；发送「免打扰」可停"),
-    ),
-    Tone.DANGER,
-    (
-        Button("接手", "接手 17 v3", primary=True),
-        Button("放弃", "放弃 17 v3", danger=True),
-        Button("打开", url="https://crm.example.com/leads/17?标签=(热)"),
-    ),
-    ref="fuse:17",
-)
-REASSIGN = Card(
-    "改派线索",
-    (Select("rep", "改派给", (("7", "赵敏"), ("8", "李雷")), "8"),),
-    buttons=(Button("改派", "改派 17 v3", submit=True), Button("取消", "取消 17")),
-    ref="lead:17",
-)
-LEAVE = Card(
-    "换班申请",
-    (
-        Select("day", "日期", (("周一", "周一"), ("周二", "周二"))),
-        Input("why", "原因", "一句话", multiline=True),
-    ),
-    buttons=(
-        Button("同意", "同意 9", submit=True, primary=True),
-        Button("拒绝", "拒绝 9", submit=True, danger=True),
-    ),
-    ref="swap:9",
-)
-CARDS = {"fuse": FUSE, "reassign": REASSIGN, "leave": LEAVE, "sentence": note("没有找到线索 17")}
 
 
 @pytest.fixture
