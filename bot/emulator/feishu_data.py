@@ -28,7 +28,7 @@ from bot.emulator.feishu_rules import (
 from bot.emulator.feishu_values import ALIGN_X, ALIGN_Y, COMMON
 
 MOST_TABLES = 3
-CHARTS = {
+CHARTS = (
     "line",
     "area",
     "bar",
@@ -40,7 +40,7 @@ CHARTS = {
     "linearProgress",
     "circularProgress",
     "wordCloud",
-}
+)
 
 
 def chart_spec(value: Any, path: str, _: Reading) -> None:

@@ -52,7 +52,7 @@ from bot.emulator.feishu_values import (
 DEEPEST = 5
 CONTAINERS = {"column_set", "form", "interactive_container", "collapsible_panel"}
 AT_ROOT = {"form", "table"}
-FROM_1_0 = {"note", "action"}
+FROM_1_0 = ("note", "action")
 ELEMENT_ID = text(20, form=r"[A-Za-z][A-Za-z0-9_]*")
 
 
