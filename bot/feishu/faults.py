@@ -15,6 +15,7 @@ FIXED = frozenset((230011, 230012, 230031, 230050, 230054, 230055, 230071, 23007
 """The message is there (or was) and can no longer be changed."""
 
 RATE = frozenset((99991400, 230020, 11232))
+NO_CODE = -1  # a gateway answered, not the API
 SENDING = 230049  # still on its way
 WAIT_SECONDS = 1.0  # documented default when no header says how long
 
@@ -70,7 +71,11 @@ def refusal(reply: Reply, *, replacing: bool = False) -> DeliveryError:
     code = code_of(reply)
     if code in RATE or reply.status == 429:
         return TransientError(f"rate {code}", after=_wait(reply) or WAIT_SECONDS)
-    if code == SENDING or code in STALE_TOKEN or (reply.status >= 500 and code not in REASONS):
+    if (
+        code in (NO_CODE, SENDING)
+        or code in STALE_TOKEN
+        or (reply.status >= 500 and code not in REASONS)
+    ):
         return TransientError(f"http {reply.status} code {code}", after=_wait(reply))
     if replacing and (code in FIXED or code in CARD or code == 230001):
         return CannotReplaceError(f"code {code}")
@@ -79,9 +84,9 @@ def refusal(reply: Reply, *, replacing: bool = False) -> DeliveryError:
 
 
 def code_of(reply: Reply) -> int:
-    """The business code, whatever the HTTP status; -1 when there is none."""
+    """The business code, whatever the HTTP status; NO_CODE when there is none."""
     code = reply.body.get("code")
-    return code if isinstance(code, int) and not isinstance(code, bool) else -1
+    return code if isinstance(code, int) and not isinstance(code, bool) else NO_CODE
 
 
 def _wait(reply: Reply) -> float | None:

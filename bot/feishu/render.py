@@ -83,10 +83,9 @@ def _fits(page: Json) -> bool:
 
 def _page(card: Card, sheet: Sheet) -> Json:
     title = sheet.cut(" ".join(card.title.split()), MAX_TITLE)
-    page: Json = {
-        "schema": "2.0",
-        "config": {"update_multi": True, "summary": {"content": title}},
-    }
+    page: Json = {"schema": "2.0", "config": {"update_multi": True}}
+    if title:
+        page["config"]["summary"] = {"content": title}
     body = _body(card, sheet)
     if title and body:
         page["header"] = {"title": plain(title), "template": TEMPLATES[card.tone]}
