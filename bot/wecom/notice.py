@@ -53,14 +53,22 @@ def lines(block: Block) -> list[str]:
 
 
 def markdown(
-    title: str, tone: Tone, blocks: Iterable[Block], buttons: Iterable[Button] = ()
+    title: str,
+    tone: Tone,
+    blocks: Iterable[Block],
+    buttons: Iterable[Button] = (),
+    *,
+    reply: str = "请回复",
 ) -> list[str]:
     """The blocks as markdown messages of at most 2048 bytes; buttons as links or words to type."""
     rows = [f"### {_coloured(words.line(title), _COLOURS.get(tone, ''))}"] if title else []
     for block in blocks:
-        rows += _rows(block)
-    rows += [_action(button) for button in buttons]
-    return words.messages("\n".join(rows))
+        added = _rows(block)
+        if rows and added and rows[-1].startswith(">") and not added[0].startswith(">"):
+            rows.append("")  # or the quote would run on
+        rows += added
+    actions = [_action(button, reply) for button in buttons]
+    return words.messages("\n".join([*rows, "", *actions] if actions else rows))
 
 
 def _rows(block: Block) -> list[str]:
@@ -85,8 +93,8 @@ def _coloured(row: str, colour: str) -> str:
     return f'<font color="{colour}">{row}</font>'
 
 
-def _action(button: Button) -> str:
+def _action(button: Button, reply: str) -> str:
     label = words.markdown(words.line(button.label))
     if button.url:
         return f"[{label}]({button.url.replace('(', '%28').replace(')', '%29')})"
-    return f"{label}：请回复「{words.markdown(words.line(button.command))}」"
+    return f"{label}：{reply}「{words.markdown(words.line(button.command))}」"

@@ -21,7 +21,7 @@ def render(card: Card) -> Rendered:
     made = template.build(card)
     if made is None:
         dropped += ["select→question" for block in card.blocks if isinstance(block, Select)]
-        messages += _markdown(card, card.buttons)
+        messages += _markdown(card, reply="请回复")
         return _rendered(messages, dropped)
     left = made.buttons + [button for button in card.buttons if _unfit(button)]
     dropped += made.dropped
@@ -41,7 +41,7 @@ def render_group(card: Card) -> Rendered:
         return _rendered(_texts(card.title), [])
     messages, dropped = _pictures(card)
     dropped += ["button→text"] if card.buttons else []
-    return _rendered(messages + _markdown(card, card.buttons), dropped)
+    return _rendered(messages + _markdown(card, reply="请到应用会话里回复"), dropped)
 
 
 def render_update(card: Card) -> Json:
@@ -54,11 +54,11 @@ def _rendered(messages: list[Json], dropped: list[str]) -> Rendered:
 
 
 def _texts(text: str) -> list[Json]:
-    return [_message("text", content=part) for part in words.messages(words.plain(text) or "…")]
+    return [_message("text", content=part) for part in words.messages(words.plain(text))]
 
 
-def _markdown(card: Card, buttons: tuple[Button, ...]) -> list[Json]:
-    texts = notice.markdown(card.title, card.tone, card.blocks, buttons)
+def _markdown(card: Card, *, reply: str) -> list[Json]:
+    texts = notice.markdown(card.title, card.tone, card.blocks, card.buttons, reply=reply)
     return [_message("markdown", content=text) for text in texts]
 
 

@@ -80,7 +80,7 @@ def messages(text: str) -> list[str]:
     done.append(open_part)
     if len(done) > MOST_MESSAGES:
         done[MOST_MESSAGES - 1 :] = [cut_bytes("\n".join(done[MOST_MESSAGES - 1 :]), MESSAGE_BYTES)]
-    return [part for part in done if part.strip()]
+    return [part for part in done if part.strip()] or ["…"]
 
 
 def _short(row: str) -> list[str]:

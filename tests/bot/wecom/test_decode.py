@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from bot.wecom.adapter import LARGEST_BODY, WeComAdapter
 from bot.wecom.crypto import Seal
 from config.settings import SettingsError
 from tests.bot.wecom import vectors
-from tests.bot.wecom.conftest import NOW, SETTINGS, Sealed, callback, offline
+from tests.bot.wecom.conftest import HERE, NOW, SETTINGS, Sealed, callback, offline
 from tests.bot.wecom.vectors import Vector
 
 LAUGHS = (
@@ -275,3 +276,18 @@ def test_a_setting_of_the_wrong_shape_is_named(field: str, value: str) -> None:
             tenant="acme",
             session=offline,  # type: ignore[arg-type]
         )
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_changed_ciphertext_signed_anew_breaks_nothing(
+    wecom: WeComAdapter, seal: Seal, data: st.DataObject
+) -> None:
+    message = (HERE / "payloads" / "template_card_event__choices.xml").read_bytes()
+    raw = bytearray(base64.b64decode(seal.sealed(message)))
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        event = wecom.decode(callback(seal, base64.b64encode(raw).decode()))
+    except RejectedError:
+        return
+    assert isinstance(event, Event)
