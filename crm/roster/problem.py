@@ -135,8 +135,8 @@ def limits(worker: Worker, week: Week, policy: RosterPolicy) -> Limits:
     caps += [policy.part_week_hours] if contract.part else []
     caps += [standard] if protections(worker) else []
     days = min(contract.days_max, DAYS - policy.rest_week_days)
-    at_work = [week.date(day) not in worker.leave for day in range(DAYS)]
-    share = min(1.0, sum(at_work) / max(1, min(5, days)))  # leave counts as hours done
+    away = sum(week.date(day) in worker.leave for day in range(DAYS))
+    share = max(0, 5 - away) / 5  # a day of leave counts as a fifth of the week done
     return Limits(
         worker,
         tuple(_options(worker, day, week, policy) for day in range(DAYS)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from crm.roster import (
     CHRONIC,
@@ -49,5 +50,7 @@ def week(people: tuple[Worker, ...] = PEOPLE, customers: float = 260) -> Week:
     return Week(shop, MONDAY, people, catalogue(shop), wanted)
 
 
-def changed(worker_id: int, **values: object) -> tuple[Worker, ...]:
-    return tuple(replace(w, **values) if w.id == worker_id else w for w in PEOPLE)  # type: ignore[arg-type]
+def changed(
+    worker_id: int, people: tuple[Worker, ...] = PEOPLE, **values: Any
+) -> tuple[Worker, ...]:
+    return tuple(replace(w, **values) if w.id == worker_id else w for w in people)
