@@ -56,6 +56,7 @@ def _wide(text: str, size: int) -> float:
 
 def _fitted(text: str, size: int, room: float, smallest: int = 17) -> tuple[str, int]:
     """The text and size that fit `room` points: smaller first, then cut with an ellipsis."""
+    text = text[:200]
     while size > smallest and _wide(text, size) > room:
         size -= 1
     while len(text) > 1 and _wide(text, size) > room:
@@ -73,7 +74,7 @@ class _Canvas:
         self.width = width
 
     def box(self, box: Box, fill: str, *, radius: float = 0) -> None:
-        self.draw.rounded_rectangle(_fine(box), radius * _FINE, fill=fill)
+        self.draw.rounded_rectangle([side * _FINE for side in box], radius * _FINE, fill=fill)
 
     def line(self, points: Sequence[Point], colour: str, width: float) -> None:
         places = [(x * _FINE, y * _FINE) for x, y in points]
@@ -88,13 +89,14 @@ class _Canvas:
             while at < length:
                 first, last = max(0.0, at), min(length, at + 14)
                 if last > first:
-                    pair = [_between(start, end, part / length) for part in (first, last)]
-                    self.line(pair, colour, width)
+                    (x, y), (dx, dy) = start, (end[0] - start[0], end[1] - start[1])
+                    parts = (first / length, last / length)
+                    self.line([(x + dx * part, y + dy * part) for part in parts], colour, width)
                 at += 23
             gone += length
 
     def dot(self, x: float, y: float, radius: float, colour: str) -> None:
-        self.draw.ellipse(_fine((x - radius, y - radius, x + radius, y + radius)), fill=colour)
+        self.draw.circle((x * _FINE, y * _FINE), radius * _FINE, fill=colour)
 
     def area(self, points: Sequence[Point], colour: str) -> None:
         self.draw.polygon([(x * _FINE, y * _FINE) for x, y in points], fill=colour)
@@ -112,15 +114,6 @@ class _Canvas:
         out = io.BytesIO()
         few.save(out, "PNG", optimize=True)
         return out.getvalue()
-
-
-def _fine(box: Box) -> Box:
-    left, top, right, bottom = box
-    return left * _FINE, top * _FINE, right * _FINE, bottom * _FINE
-
-
-def _between(start: Point, end: Point, part: float) -> Point:
-    return start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +162,7 @@ def _steps(curve: Curve) -> list[float]:
     values = [y for line in curve.lines for _, y in line.points] + [lv.y for lv in curve.levels]
     low, high = min(values, default=0.0), max(values, default=1.0)
     low = min(low, 0.0) if low < (high - low) * 2 else low
-    high = high if high > low else low + 1.0
+    high = high if high - low > 1e-9 * max(1.0, abs(high)) else low + 1.0
     rough = (high - low) / 5
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * many for many in (1, 2, 2.5, 5, 10) if power * many >= rough * 0.999)
@@ -230,9 +223,9 @@ def _series(canvas: _Canvas, frame: _Frame, line: Line, colour: str, *, ground: 
     if not points:
         return
     if ground and not line.dashed and len(points) > 1:
-        bottom = frame.box[3]
-        canvas.area([(points[0][0], bottom), *points, (points[-1][0], bottom)], "#eaf1fe")
-        canvas.line([(frame.box[0], bottom), (frame.box[2], bottom)], "#aab2bb", 2)
+        zero = frame.y(min(max(0.0, frame.y_range[0]), frame.y_range[1]))
+        canvas.area([(points[0][0], zero), *points, (points[-1][0], zero)], "#eaf1fe")
+        canvas.line([(frame.box[0], zero), (frame.box[2], zero)], "#aab2bb", 2)
     (canvas.dashes if line.dashed else canvas.line)(points, colour, 5)
     if not line.dashed:
         canvas.dot(*points[-1], 10, PAPER)
@@ -241,13 +234,16 @@ def _series(canvas: _Canvas, frame: _Frame, line: Line, colour: str, *, ground: 
 
 def _levels(canvas: _Canvas, curve: Curve, frame: _Frame) -> None:
     left, _, right, _ = frame.box
-    for level in curve.levels:
+    end, last = right, -math.inf  # a label that would cover the one before it moves to its left
+    for level in sorted(curve.levels, key=lambda level: -level.y):
         colour, y = _LINE_TONES.get(level.tone, SOFT), frame.y(level.y)
         canvas.dashes([(left, y), (right, y)], colour, 3)
         words = f"{level.label} {_short(level.y)}"
         wide = _wide(words, 22) + 20
-        canvas.box((right - wide, y - 17, right, y + 17), colour, radius=8)
-        canvas.text(right - wide / 2, y, words, 22, PAPER, "mm")
+        end, last = (end if y - last < 38 else right), y
+        canvas.box((end - wide, y - 17, end, y + 17), colour, radius=8)
+        canvas.text(end - wide / 2, y, words, 22, PAPER, "mm")
+        end -= wide + 8
 
 
 def _marks(canvas: _Canvas, curve: Curve, frame: _Frame) -> None:
@@ -269,7 +265,9 @@ def _grid(grid: Grid) -> _Canvas:
     first = min(max(names + 24, 96.0), 220.0)
     count = max(len(grid.columns), 1)
     column = max((WIDTH - 2 * 18 - first) / count, 104.0)
-    canvas = _Canvas(max(WIDTH, 2 * 18 + first + count * column), _grid_height(grid))
+    feet = grid.foot.split("\n") if grid.foot else []
+    height = 190 + len(grid.rows) * 82 + len(feet) * 34
+    canvas = _Canvas(max(WIDTH, 2 * 18 + first + count * column), height)
     title, size = _fitted(grid.title, 36, canvas.width - 2 * MARGIN, 24)
     canvas.text(24, 48, title, size, INK, "lm", bold=True)
     for number, label in enumerate(grid.columns):
@@ -280,15 +278,10 @@ def _grid(grid: Grid) -> _Canvas:
         canvas.text(24, top + 39, words, size, INK, "lm")
         for place, cell in enumerate(cells[:count]):
             _cell(canvas, (18 + first + place * column, top), column, cell)
-    for number, line in enumerate(grid.foot.split("\n") if grid.foot else ()):
+    for number, line in enumerate(feet):
         words, size = _fitted(line, 24, canvas.width - 48)
         canvas.text(24, 168 + len(grid.rows) * 82 + 26 + number * 34, words, size, SOFT, "lm")
     return canvas
-
-
-def _grid_height(grid: Grid) -> float:
-    feet = grid.foot.count("\n") + 1 if grid.foot else 0
-    return 168 + len(grid.rows) * 82 + feet * 34 + 22
 
 
 def _header(canvas: _Canvas, x: float, column: float, label: str) -> None:

@@ -16,6 +16,7 @@ def characters() -> frozenset[str]:
 
 
 def drawable(text: str) -> str:
-    """The text with what the font lacks replaced by a visible box."""
+    """The text on one line, what the font lacks replaced by a visible box."""
     known = characters()
-    return "".join(letter if letter in known else MISSING for letter in text)
+    one_line = (" " if letter.isspace() else letter for letter in text)
+    return "".join(letter if letter in known else MISSING for letter in one_line)
