@@ -68,7 +68,7 @@ class DingTalkSide:
         self._desk = desk
         self._corp_id = corp_id
         self._app_secret = app_secret
-        self._robot_code = robot_code
+        self._robot_code = robot_code or app_key
         self._sealing = (token, aes_key, owner_key or app_key)
         self._robot_url = robot_url
         self._event_url = event_url
@@ -84,7 +84,7 @@ class DingTalkSide:
             faults,
             app_key=app_key,
             app_secret=app_secret,
-            robot_code=robot_code,
+            robot_code=self._robot_code,
             card_template_id=card_template_id,
             groups=self._groups,
         )

@@ -20,10 +20,14 @@ def filled(params: Mapping[str, str], form: Mapping[str, str]) -> Json:
     """The submitted values of the form variable among a card's params.
 
     `form` has what the person entered, by field name; several choices joined with ",". A field
-    not in it keeps its default. Raises UnfilledError, or LookupError for a choice not offered.
+    not in it keeps its default. Raises UnfilledError, or LookupError for a choice not offered or
+    a card without a form.
     """
     values: Json = {}
-    for one in _fields(params):
+    fields = _fields(params)
+    if not fields:
+        raise LookupError("form")
+    for one in fields:
         value = _value(one, form[one["name"]]) if one["name"] in form else one.get("defaultValue")
         if one.get("required") and value in (None, "", []):
             raise UnfilledError(one.get("requiredMsg") or f"请填写{one.get('label', one['name'])}")

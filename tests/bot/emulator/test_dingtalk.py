@@ -302,6 +302,9 @@ async def test_a_form_must_be_filled(stage: Stage) -> None:
     assert await stage.side.press("staff01", ident, button, {"why": "x"}) == "请填写给谁"
     with pytest.raises(LookupError):
         await stage.side.press("staff01", ident, button, {"rep": "8"})
+    await stage.update({"outTrackId": "track-1", "cardData": {"cardParamMap": SHORT}})
+    with pytest.raises(LookupError):
+        await stage.side.press("staff01", ident, button, {"rep": "9"})
     assert stage.momentum.came == []
 
 
