@@ -37,7 +37,7 @@ async def call(session: aiohttp.ClientSession, method: str, url: str, **options:
     never logged.
     """
     if "json" in options:  # the platforms refuse \\uXXXX escapes, so Chinese goes out raw
-        options["data"] = json.dumps(options.pop("json"), ensure_ascii=False).encode()
+        options["data"] = json.dumps(options.pop("json"), ensure_ascii=False).encode(errors="replace")
         options["headers"] = {
             **options.get("headers", {}),
             "Content-Type": "application/json; charset=utf-8",
@@ -51,7 +51,7 @@ async def call(session: aiohttp.ClientSession, method: str, url: str, **options:
                 raise ValueError("no JSON object")
             headers = {name.lower(): value for name, value in response.headers.items()}
             reply = Reply(response.status, headers, body)
-    except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+    except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as fault:
         raise TransientError(f"network: {type(fault).__name__}") from fault
     except (ValueError, UnicodeDecodeError) as fault:
         raise TransientError("answer is no JSON object") from fault

@@ -1,1 +1,6 @@
-"""Words in, card out: what a person can say, press and open."""
+"""Words in, card out: the product's commands and pages on one screen."""
+
+from handlers import console, help, lead, momentum, roster
+
+ALL = (lead.commands, momentum.commands, roster.commands, console.commands, help.commands)
+ROUTES = (console.routes,)

@@ -1,5 +1,6 @@
 """Rosters: who works when in a store's week, legal first, then covered, then fair."""
 
+from crm.roster import team
 from crm.roster.board import Board, Score, laid
 from crm.roster.demand import (
     DEFAULT_SKILLS,
@@ -90,6 +91,7 @@ __all__ = [
     "poisson_quantile",
     "skill_name",
     "solve",
+    "team",
     "typical_traffic",
     "weights",
 ]

@@ -1,0 +1,177 @@
+"""The command line's smaller commands: set-up checks, people, outbox, policies."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from config.settings import REQUIRED, Settings, SettingsError, configured, missing
+from crm.person import COLUMNS, PersonRow, read_row
+from models import db, outbox, person, policy
+
+Run = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+TENANT = "main"
+PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
+
+
+def add_commands(words: Any) -> None:
+    """Describe the commands to argparse."""
+    words.add_parser("check", help="检查设置，缺什么说什么").set_defaults(run=check)
+    words.add_parser("migrate", help="把数据库升级到最新结构").set_defaults(run=migrate)
+    people = words.add_parser("people", help="人员").add_subparsers(required=True, metavar="动作")
+    load = people.add_parser("import", help="导入人员文件（CSV 或 XLSX）")
+    load.add_argument("file", type=Path)
+    load.set_defaults(run=import_people)
+    letters = words.add_parser("outbox", help="外发消息").add_subparsers(
+        required=True, metavar="动作"
+    )
+    listing = letters.add_parser("list", help="列出消息，默认死信")
+    listing.add_argument("--state", default=outbox.DEAD, choices=("new", "sent", "dead", "dropped"))
+    listing.set_defaults(run=list_outbox)
+    for name, run, about in (
+        ("replay", replay_outbox, "重发死信"),
+        ("drop", drop_outbox, "丢弃死信"),
+    ):
+        leaf = letters.add_parser(name, help=about)
+        leaf.add_argument("ids", nargs="*", type=int, help="消息编号；replay 不写即全部")
+        leaf.set_defaults(run=run)
+    policies = words.add_parser("policy", help="配置版本").add_subparsers(
+        required=True, metavar="动作"
+    )
+    policies.add_parser("history", help="列出配置版本").set_defaults(run=policy_history)
+
+
+async def check(settings: Settings, _: argparse.Namespace) -> int:
+    """Say what is missing, platform by platform; 0 only if at least one is complete and none half."""
+    found, wrong = configured(settings), False
+    for name in REQUIRED:
+        lacking = missing(settings, name)
+        if name not in found:
+            print(f"{PLATFORM_WORDS[name]}：未配置（不用可忽略）。启用请设置 {'、'.join(lacking)}")
+        elif lacking:
+            wrong = True
+            print(f"{PLATFORM_WORDS[name]}：还缺 {'、'.join(lacking)}")
+        else:
+            print(f"{PLATFORM_WORDS[name]}：设置完整")
+    if not found:
+        print("还没有配置任何平台；想先看看效果，请运行 make run")
+    try:
+        async with opened(settings) as url:
+            names = await db.pending(url)
+            behind = f"缺少 {len(names)} 个升级，请运行 python main.py migrate"
+            print(f"数据库：{behind if names else '正常'}")
+            wrong = wrong or bool(names)
+    except Exception as fault:  # whatever the driver says, the admin needs one sentence
+        wrong = True
+        print(f"数据库：连接失败（{type(fault).__name__}），请检查 MOMENTUM_DATABASE_URL")
+    return 1 if wrong or not found else 0
+
+
+async def migrate(settings: Settings, _: argparse.Namespace) -> int:
+    async with opened(settings, migrated=False) as url:
+        names = await db.migrate(url)
+    print(f"数据库已升级：{'、'.join(names)}" if names else "数据库已是最新")
+    return 0
+
+
+async def import_people(settings: Settings, given: argparse.Namespace) -> int:
+    """Good lines land, bad ones are named; the same file again changes nothing."""
+    rows: list[PersonRow] = []
+    faults: list[str] = []
+    for line, cells in _lines(given.file):
+        row = read_row(line, cells)
+        if isinstance(row, str):
+            faults.append(row)
+        else:
+            rows.append(row)
+    async with opened(settings):
+        added, updated = await person.save(TENANT, rows)
+    print(f"人员导入完成：新增 {added} 人，更新 {updated} 人，{len(faults)} 行有误")
+    for fault in faults:
+        print(f"  {fault}")
+    return 1 if faults else 0
+
+
+async def list_outbox(settings: Settings, given: argparse.Namespace) -> int:
+    async with opened(settings):
+        rows = await outbox.listed(TENANT, given.state)
+    for row in rows:
+        print(f"{row.id}\t{row.platform}\t{row.created_at:%F %T}\t{row.code}\t{row.reason}")
+    print(f"共 {len(rows)} 条（{given.state}）")
+    return 0
+
+
+async def replay_outbox(settings: Settings, given: argparse.Namespace) -> int:
+    async with opened(settings):
+        count = await outbox.replay(TENANT, given.ids or None, now=datetime.now(UTC))
+    print(f"已重新排队 {count} 条")
+    return 0
+
+
+async def drop_outbox(settings: Settings, given: argparse.Namespace) -> int:
+    async with opened(settings):
+        count = await outbox.discard(TENANT, given.ids)
+    print(f"已丢弃 {count} 条")
+    return 0
+
+
+async def policy_history(settings: Settings, _: argparse.Namespace) -> int:
+    async with opened(settings):
+        versions = await policy.history(TENANT)
+    for item in versions:
+        print(f"v{item.version}\t{item.at:%F %T}\t{item.author}\t{item.changed}\t{item.reason}")
+    print(f"共 {len(versions)} 个版本" if versions else "配置从未改过，使用出厂值")
+    return 0
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[str]:
+    """The database for one command; the embedded one is brought up to date first."""
+    url = settings.database_url or db.embedded_url(settings.data_dir)
+    async with db.opened(url):
+        if migrated and url.startswith("sqlite://"):
+            await db.migrate(url)
+        yield url
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, cells by column) of a CSV or XLSX file whose first line names the columns."""
+    try:
+        raw = path.read_bytes()
+    except OSError as fault:
+        raise SettingsError(f"读不到文件 {path}，请检查路径") from fault
+    table = _sheet(raw) if path.suffix.lower() == ".xlsx" else _csv(raw)
+    header = [cell.strip().lower() for cell in next(table, [])]
+    if "name" not in header or "role" not in header:
+        raise SettingsError(f"第一行必须是列名：{','.join(COLUMNS)}（至少 name 和 role）")
+    for number, cells in enumerate(table, start=2):
+        if any(cell.strip() for cell in cells):
+            yield number, dict(zip(header, cells, strict=False))
+
+
+def _csv(raw: bytes) -> Iterator[list[str]]:
+    """Excel on a Chinese Windows writes GB 18030; everybody else UTF-8."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            yield from csv.reader(io.StringIO(raw.decode(encoding)))
+        except UnicodeDecodeError:
+            continue
+        return
+    raise SettingsError("文件编码无法识别，请另存为 UTF-8 的 CSV")
+
+
+def _sheet(raw: bytes) -> Iterator[list[str]]:
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+    except Exception as fault:  # openpyxl raises a dozen kinds for a broken file
+        raise SettingsError("这不是有效的 XLSX 文件，请用 Excel 重新保存") from fault
+    for row in book.worksheets[0].iter_rows(values_only=True):
+        yield ["" if cell is None else str(cell) for cell in row]

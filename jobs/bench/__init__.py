@@ -1,0 +1,1 @@
+"""Measurements that stay with the program: `python main.py bench NAME`."""

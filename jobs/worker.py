@@ -1,0 +1,107 @@
+"""The worker: looks into the rooms when woken, and by itself every second or so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from arq import func
+from arq.connections import RedisSettings
+from arq.worker import Worker as ArqWorker
+
+from jobs.queue import QUEUE, connect, dumps, loads
+
+log = logging.getLogger(__name__)
+
+Drain = Callable[[], Awaitable[int]]
+
+
+class Worker:
+    """Drains rooms. `rooms` maps a room to its drain; wake-ups and sweeps share them.
+
+    A room is drained by one task at a time in this process; a wake-up during a drain causes one
+    more round, so nothing that was committed before the wake-up is overlooked.
+    """
+
+    SWEEP_SECONDS = 1.0
+    POLL_SECONDS = 0.05  # how long a wake-up may lie in the queue
+
+    def __init__(self, rooms: Mapping[str, Drain], redis: RedisSettings) -> None:
+        self._rooms = rooms
+        self._redis = redis
+        self._busy = {room: asyncio.Lock() for room in rooms}
+        self._again: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to sweep and to listen."""
+        loops = [self._sweep(room) for room in self._rooms]
+        self._tasks = [asyncio.create_task(loop) for loop in (*loops, self._listen())]
+
+    async def stop(self) -> None:
+        """Finish what is under way, then stop."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        for lock in self._busy.values():
+            async with lock:
+                pass
+
+    async def look(self, room: str) -> None:
+        """Drain a room now; while somebody does so already, ask for one more round."""
+        lock = self._busy.get(room)
+        if lock is None:
+            return
+        self._again.add(room)
+        if lock.locked():
+            return
+        await asyncio.shield(asyncio.create_task(self._drain(room, lock)))
+
+    async def _drain(self, room: str, lock: asyncio.Lock) -> None:
+        async with lock:
+            while room in self._again:
+                self._again.discard(room)
+                try:
+                    await self._rooms[room]()
+                except Exception:
+                    log.exception("drain failed", extra={"room": room})
+
+    async def _sweep(self, room: str) -> None:
+        while True:
+            await self.look(room)
+            await asyncio.sleep(self.SWEEP_SECONDS)
+
+    async def _listen(self) -> None:
+        """Serve wake-ups from the queue; while it is away the sweeps carry on alone."""
+
+        async def look(ctx: dict[Any, Any], room: str) -> None:
+            await self.look(room)
+
+        while True:
+            try:
+                worker = ArqWorker(
+                    functions=[func(look, name="look", keep_result=0, timeout=60, max_tries=1)],
+                    queue_name=QUEUE,
+                    redis_pool=await connect(self._redis),
+                    handle_signals=False,
+                    poll_delay=self.POLL_SECONDS,
+                    keep_result=0,
+                    max_jobs=20,
+                    health_check_interval=60,
+                    job_serializer=dumps,
+                    job_deserializer=loads,
+                )
+                try:
+                    await worker.async_run()
+                finally:
+                    await worker.close()
+            except asyncio.CancelledError:
+                raise
+            except Exception as fault:
+                log.warning("queue is away", extra={"fault": type(fault).__name__})
+            await asyncio.sleep(2)

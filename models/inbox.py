@@ -1,0 +1,162 @@
+"""The durable inbox: what came in, kept before the platform gets its 200."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.db import connection, is_postgres, stamp
+from models.moment import MomentField
+
+NEW, DONE, DEAD = "new", "done", "dead"
+
+
+class InboxRow(Model):
+    """One event, unique on (platform, app, key), so a redelivery finds the first."""
+
+    id = fields.BigIntField(primary_key=True)
+    tenant = fields.CharField(max_length=64)
+    platform = fields.CharField(max_length=16)
+    app = fields.CharField(max_length=64)
+    key = fields.CharField(max_length=190)
+    lane = fields.CharField(max_length=200)  # events of one lane are worked in order
+    kind = fields.CharField(max_length=16)
+    body = fields.TextField()
+    state = fields.CharField(max_length=8, default=NEW)
+    attempts = fields.IntField(default=0)
+    not_before = MomentField()
+    error = fields.CharField(max_length=400, default="")
+    answer = fields.TextField(default="")  # what the presser saw, for a redelivered press
+    trace = fields.CharField(max_length=32, default="")
+    received_at = MomentField()
+    done_at = MomentField(null=True)
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("platform", "app", "key"),)
+        indexes = (("state", "not_before"), ("lane", "state"))
+
+
+class Arrived(Protocol):
+    """What the inbox needs to know of an event (bot.event.Event has it)."""
+
+    platform: str
+    app: str
+    tenant: str
+    key: str
+    person: str
+    chat: str
+    kind: Any
+
+    def to_json(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an arrived event stands: `fresh` the first time, else how far its working has got."""
+
+    id: int
+    fresh: bool
+    done: bool
+    answer: str
+
+
+_COLUMNS = (
+    *("tenant", "platform", "app", "key", "lane", "kind", "body", "state", "attempts"),
+    *("not_before", "error", "answer", "trace", "received_at"),
+)
+
+
+async def store(
+    arrivals: Sequence[tuple[Arrived, str]], *, now: datetime, press_wait: timedelta
+) -> list[Kept]:
+    """Keep (event, trace) pairs in one statement; the answer comes when they are on disk.
+
+    A press is worked at once by whoever took it, so others leave it alone for `press_wait`.
+    """
+    values: list[Any] = []
+    for event, trace in arrivals:
+        wait = press_wait if event.kind == "press" else timedelta()
+        values += (
+            *(event.tenant, event.platform, event.app, event.key, _lane(event)),
+            *(str(event.kind), json.dumps(event.to_json(), ensure_ascii=False), NEW, 0),
+            *(stamp(now + wait), "", "", trace, stamp(now)),
+        )
+    rows = ",".join(_marks(len(_COLUMNS), row) for row in range(len(arrivals)))
+    sql = (
+        f"INSERT INTO inbox ({','.join(_quoted())}) VALUES {rows} "
+        'ON CONFLICT (platform, app, "key") DO NOTHING RETURNING id, platform, app, "key"'
+    )
+    _, fresh = await connection().execute_query(sql, values)
+    ids = {(row["platform"], row["app"], row["key"]): int(row["id"]) for row in fresh}
+    return [
+        Kept(ids.pop(name), fresh=True, done=False, answer="")
+        if (name := (event.platform, event.app, event.key)) in ids
+        else await _known(event)
+        for event, _ in arrivals
+    ]
+
+
+async def _known(event: Arrived) -> Kept:
+    row = await InboxRow.get(platform=event.platform, app=event.app, key=event.key)
+    return Kept(row.id, fresh=False, done=row.state != NEW, answer=row.answer)
+
+
+def _lane(event: Arrived) -> str:
+    return f"{event.platform}:{event.app}:{event.person or event.chat or event.key}"[:200]
+
+
+def _quoted() -> tuple[str, ...]:
+    return tuple(f'"{name}"' for name in _COLUMNS)
+
+
+def _marks(width: int, row: int) -> str:
+    if is_postgres():
+        return "(" + ",".join(f"${row * width + item + 1}" for item in range(width)) + ")"
+    return "(" + ",".join("?" * width) + ")"
+
+
+async def due(*, now: datetime, limit: int) -> list[int]:
+    """Ids of events to work, oldest first, at most one a lane: the next waits for it."""
+    mark = "$1" if is_postgres() else "?"
+    sql = (
+        "SELECT i.id FROM inbox i WHERE i.state = 'new' AND i.not_before <= "
+        f"{mark} AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane "
+        f"AND e.state = 'new' AND e.id < i.id) ORDER BY i.id LIMIT {int(limit)}"
+    )
+    return [int(row["id"]) for row in await connection().execute_query_dict(sql, [stamp(now)])]
+
+
+async def take(id: int) -> InboxRow | None:
+    """Lock one unworked event inside the caller's transaction; None if another has it or did it."""
+    return await InboxRow.filter(id=id, state=NEW).select_for_update(skip_locked=True).first()
+
+
+async def finish(row: InboxRow, *, answer: str, now: datetime) -> None:
+    """Done, in the same transaction as its effects."""
+    row.state, row.answer, row.done_at = DONE, answer, now
+    await row.save(update_fields=["state", "answer", "done_at"])
+
+
+async def fail(id: int, *, error: str, retry_at: datetime | None) -> bool:
+    """Note a failed try; without `retry_at` the event is dead. True if it is dead now."""
+    row = await InboxRow.get(id=id)
+    row.attempts += 1
+    row.error = error[:400]
+    if retry_at is None:
+        row.state = DEAD
+    else:
+        row.not_before = retry_at
+    await row.save(update_fields=["attempts", "error", "state", "not_before"])
+    return row.state == DEAD
+
+
+async def waiting() -> int:
+    """How many events are not worked yet."""
+    return await InboxRow.filter(state=NEW).count()
