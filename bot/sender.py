@@ -1,0 +1,98 @@
+"""Deliveries: what an adapter's success or failure means for the message."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.adapter import (
+    Adapter,
+    Address,
+    CannotReplaceError,
+    Delivery,
+    TransientError,
+    UndeliverableError,
+)
+from cards.parcel import Parcel
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 12  # tries; with the back-off below that is about six hours
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It arrived."""
+
+    handle: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again in `seconds`."""
+
+    seconds: float
+    reason: str
+    done: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """The copy cannot be changed any more: send the card as a new message."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """It will never arrive; `reason` tells the admin in Chinese why and what to do."""
+
+    code: str
+    reason: str
+
+
+Outcome = Sent | Again | Anew | Dead
+
+
+class Sender:
+    """Delivers parcels through the adapters and judges the result."""
+
+    def __init__(self, adapters: Mapping[tuple[str, str], Adapter]) -> None:
+        self._adapters = adapters
+
+    async def deliver(self, parcel: Parcel) -> Outcome:
+        """Try once; never raises."""
+        adapter = self._adapters.get((parcel.platform, parcel.app))
+        if adapter is None:
+            return Dead(
+                "no_adapter", f"平台 {parcel.platform}/{parcel.app} 未配置，请补全设置后重发"
+            )
+        try:
+            receipt = await adapter.deliver(
+                Delivery(
+                    parcel.key,
+                    Address(parcel.user, parcel.chat),
+                    parcel.card,
+                    parcel.handle,
+                    parcel.done,
+                )
+            )
+        except TransientError as fault:
+            return _again(parcel, fault)
+        except CannotReplaceError as fault:
+            return Anew(fault.reason)
+        except UndeliverableError as fault:
+            return Dead(fault.code, f"{fault.reason}。{fault.advice}")
+        except Exception:
+            log.exception("adapter broke its promise", extra={"outbox": parcel.id})
+            return _again(parcel, TransientError("internal"))
+        return Sent(receipt.handle)
+
+
+def _again(parcel: Parcel, fault: TransientError) -> Outcome:
+    if parcel.attempts + 1 >= GIVE_UP_AFTER:
+        return Dead("gave_up", f"多次重试仍未成功（{fault.reason}）。请检查网络和平台状态后重发")
+    backoff = min(2.0**parcel.attempts, 3600) * random.uniform(0.8, 1.2)  # noqa: S311 — jitter
+    return Again(fault.after or backoff, fault.reason, {**parcel.done, **fault.done})

@@ -1,0 +1,343 @@
+"""Momentum: reads the settings, builds the parts, joins them, runs. Nothing else wires."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from arq.connections import RedisSettings
+
+import handlers
+import jobs
+from bot.adapter import Adapter, DeliveryError
+from bot.commands import Table
+from bot.dingtalk.adapter import DingTalkAdapter
+from bot.feishu.adapter import FeishuAdapter
+from bot.inbox import Door
+from bot.metrics import Metrics
+from bot.sender import Sender
+from bot.web import MAX_BODY, Callbacks
+from bot.wecom.adapter import WeComAdapter
+from config import log as logs
+from config.settings import Settings, SettingsError, configured, missing, read
+from crm.refusal import RefusedError
+from handlers import terminal
+from jobs import demo
+from jobs.inbox import House, Inbox
+from jobs.outbox import Postman
+from jobs.queue import Queue
+from jobs.task import Tasks
+from jobs.valkey import EmbeddedValkey
+from jobs.worker import Worker
+from models import db, inbox, outbox
+from models.policy import Book
+
+log = logging.getLogger("momentum")
+
+TENANT = "main"
+APP = "main"
+POLICY_SECONDS = 3.0  # how soon a process notices a new version
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class Program:
+    """The parts of one process, built and not yet started."""
+
+    settings: Settings
+    now: Clock
+    metrics: Metrics = field(default_factory=Metrics)
+    book: Book = field(default_factory=Book)
+    session: aiohttp.ClientSession | None = None
+
+    def __post_init__(self) -> None:
+        self.adapters = build_adapters(self.settings, self.shared_session)
+        self.house = House(
+            self.now,
+            self.settings.zone,
+            self.book.current,
+            self.settings.base_url,
+            {platform: app for platform, app in self.adapters},
+        )
+
+    def shared_session(self) -> aiohttp.ClientSession:
+        """The one session for all platforms; made inside the running loop."""
+        if self.session is None:
+            self.session = aiohttp.ClientSession()
+        return self.session
+
+    def connect(self, redis: RedisSettings) -> None:
+        """Join the rooms over the queue."""
+        self.queue = Queue(redis)
+        wake_outbox = partial(self.queue.wake, "outbox")
+        self.inbox = Inbox(self.house, Table(handlers.ALL), wake_outbox)
+        postman = Postman(Sender(self.adapters), now=self.now, metrics=self.metrics)
+        tasks = Tasks(self.house, jobs.JOBS, wake_outbox)
+        rooms = {"inbox": self.inbox.drain, "outbox": postman.drain, "task": tasks.drain}
+        rooms |= {name: sweep(self.house, wake_outbox) for name, sweep in jobs.SWEEPS.items()}
+        self.worker = Worker(rooms, redis)
+
+    def web(self) -> web.Application:
+        """The HTTP side: callbacks, console, health."""
+        store = partial(_store, self.now)
+        self.door = Door(store, partial(self.queue.wake, "inbox"))
+        callbacks = Callbacks(
+            self.adapters, self.door, self.inbox, now=self.now, metrics=self.metrics
+        )
+        app = web.Application(client_max_size=MAX_BODY)
+        app.add_routes(callbacks.routes())
+        app.add_routes(
+            [
+                web.get("/healthz", _healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        for routes in handlers.ROUTES:
+            app.add_routes(routes(self.house, self.book))
+        return app
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        """Ready while the database answers; a lost queue only slows us down."""
+        try:
+            await asyncio.wait_for(db.is_alive(), 2)
+        except Exception as fault:
+            log.warning("not ready", extra={"fault": type(fault).__name__})
+            return web.json_response({"database": False}, status=503)
+        return web.json_response({"database": True, "queue": await self.queue.is_alive()})
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        waiting = await outbox.counts()
+        gauges = {
+            "momentum_inbox_waiting": float(await inbox.waiting()),
+            "momentum_outbox_waiting": float(waiting["waiting"]),
+            "momentum_dead_letters": float(waiting["dead"]),
+        }
+        return web.Response(text=self.metrics.text(gauges))
+
+    async def watch_policies(self) -> None:
+        """Notice new versions that other processes have saved."""
+        while True:
+            with suppress(Exception):  # the database may be away for a while; ask again
+                await self.book.refresh(TENANT)
+            await asyncio.sleep(POLICY_SECONDS)
+
+
+def build_adapters(
+    settings: Settings, session: Callable[[], aiohttp.ClientSession]
+) -> dict[tuple[str, str], Adapter]:
+    """An adapter for each platform whose settings are complete."""
+    card_callback = f"{settings.base_url}/webhooks/dingtalk/{APP}/card"
+    found: dict[tuple[str, str], Adapter] = {}
+    complete = [name for name in configured(settings) if not missing(settings, name)]
+    if "wecom" in complete:
+        found["wecom", APP] = WeComAdapter(settings.wecom, app=APP, tenant=TENANT, session=session)
+    if "feishu" in complete:
+        found["feishu", APP] = FeishuAdapter(
+            settings.feishu, app=APP, tenant=TENANT, session=session
+        )
+    if "dingtalk" in complete:
+        found["dingtalk", APP] = DingTalkAdapter(
+            settings.dingtalk, app=APP, tenant=TENANT, session=session, callback_url=card_callback
+        )
+    return found
+
+
+async def _store(now: Clock, arrivals: Sequence[object]) -> Sequence[object]:
+    return await inbox.store(arrivals, now=now(), press_wait=timedelta(seconds=6))  # type: ignore[arg-type]
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    return web.json_response({"alive": True})
+
+
+def real_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, now: Clock = real_now, works: bool = True
+) -> AsyncIterator[Program]:
+    """A program with its database and queue, and its worker if it `works`; all ends with it."""
+    url = settings.database_url or db.embedded_url(settings.data_dir)
+    valkey = None if settings.redis_url else EmbeddedValkey(settings.data_dir)
+    async with db.opened(url):
+        await _check_schema(url)
+        if valkey:
+            await valkey.start()
+        redis = valkey.settings if valkey else RedisSettings.from_dsn(settings.redis_url)
+        program = Program(settings, now)
+        program.connect(redis)
+        await program.book.refresh(TENANT)
+        watch = asyncio.create_task(program.watch_policies())
+        if works:
+            program.worker.start()
+        try:
+            yield program
+        finally:
+            watch.cancel()
+            if works:
+                await program.worker.stop()
+            if program.session:
+                await program.session.close()
+            await program.queue.close()
+            if valkey:
+                await valkey.stop()
+
+
+async def _check_schema(url: str) -> None:
+    """The embedded database brings itself up to date; a shared one is for `migrate` to change."""
+    if url.startswith("sqlite://"):
+        await db.migrate(url)
+    elif names := await db.pending(url):
+        raise SettingsError(f"数据库缺少 {len(names)} 个升级，请先运行 python main.py migrate")
+
+
+async def serve(program: Program, app: web.Application) -> None:
+    """Serve until SIGTERM or Ctrl-C; then take no new requests and finish the open ones."""
+    settings, stopped = program.settings, asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        print(f"动能已启动：{settings.base_url}/", flush=True)
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+        await program.door.close()
+
+
+async def run_web(settings: Settings) -> int:
+    """Callbacks, pages and, with the embedded queue, the worker too."""
+    embedded = not settings.redis_url
+    async with alone(settings.data_dir, embedded), running(settings, works=embedded) as program:
+        app = program.web()
+        await register_callbacks(program)
+        await serve(program, app)
+    return 0
+
+
+async def run_demo(settings: Settings) -> int:
+    """The same program against three emulated platforms, with a demo company and a movable clock."""
+    from bot.emulator.stage import Stage  # the vendors' SDKs load only here
+
+    clock = demo.DemoClock(settings.data_dir / "demo-clock")
+    async with (
+        alone(settings.data_dir, True),
+        Stage(clock.now, settings.port, demo.residents()).open() as stage,
+        running(stage.settings(settings), now=clock.now) as program,
+    ):
+        await demo.seed(program.house, TENANT)
+        app = program.web()
+
+        async def advance(by: timedelta) -> datetime:
+            clock.advance(by)
+            for room in ("momentum", "task", "outbox"):
+                await program.worker.look(room)
+            return clock.now()
+
+        stage.show_page(app, advance, {"console": "/console/"})
+        register = asyncio.create_task(register_callbacks(program))
+        await serve(program, app)
+        await register
+    return 0
+
+
+async def run_work(settings: Settings) -> int:
+    """A worker of its own, beside others."""
+    if not settings.redis_url:
+        raise SettingsError("内置队列只供单进程使用，请先设置 MOMENTUM_REDIS_URL 再启动 work")
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with running(settings):
+        print("动能工作进程已启动", flush=True)
+        await stopped.wait()
+    return 0
+
+
+async def register_callbacks(program: Program) -> None:
+    """DingTalk must be told where card presses go; failure is for the log, not the end."""
+    for adapter in program.adapters.values():
+        if isinstance(adapter, DingTalkAdapter) and program.settings.dingtalk.card_template_id:
+            try:
+                await adapter.register_card_callback()
+            except DeliveryError as fault:
+                log.error("card callback not registered", extra={"fault": fault.reason})
+
+
+@asynccontextmanager
+async def alone(data_dir: Path, wanted: bool) -> AsyncIterator[None]:
+    """Keep a second process off the embedded database and queue."""
+    if not wanted:
+        yield
+        return
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise SettingsError(
+                f"{data_dir} 正被另一个动能进程使用；请先停掉它，或用 MOMENTUM_DATA_DIR 换一个目录"
+            ) from fault
+        yield
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each leaf names a coroutine over (settings, its own words)."""
+    root = argparse.ArgumentParser(
+        prog="python main.py", description="动能：住在聊天工具里的销售台"
+    )
+    words = root.add_subparsers(required=True, metavar="命令")
+    for name, run, about in (
+        ("web", run_web, "接收回调、提供页面；内置队列时兼做后台工作"),
+        ("work", run_work, "只做后台工作，可启动多个"),
+        ("demo", run_demo, "演示：三个仿真平台和一家示例公司"),
+    ):
+        words.add_parser(name, help=about).set_defaults(run=_without_words(run))
+    terminal.add_commands(words)
+    bench = words.add_parser("bench", help="测量，打印数字")
+    bench.add_argument("name", choices=sorted(jobs.BENCHES))
+    bench.set_defaults(run=lambda settings, given: jobs.BENCHES[given.name](settings))
+    return root
+
+
+def _without_words(run: Callable[[Settings], Awaitable[int]]) -> terminal.Run:
+    return lambda settings, _: run(settings)
+
+
+async def _run(run: terminal.Run, settings: Settings, given: argparse.Namespace) -> int:
+    return await run(settings, given)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; wrong settings and wrong words end in a Chinese sentence, not a trace."""
+    given = parser().parse_args(argv)
+    try:
+        settings = read()
+        logs.start(settings.log_level)
+        return asyncio.run(_run(given.run, settings, given))
+    except (SettingsError, RefusedError) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
