@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import logging
 import signal
 import sys
@@ -13,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -21,9 +19,11 @@ from arq.connections import RedisSettings
 
 import handlers
 import jobs
+from bot import health
 from bot.adapter import Adapter, DeliveryError
 from bot.commands import Table
 from bot.dingtalk.adapter import DingTalkAdapter
+from bot.event import Event
 from bot.feishu.adapter import FeishuAdapter
 from bot.inbox import Door
 from bot.metrics import Metrics
@@ -40,7 +40,7 @@ from jobs.outbox import Postman
 from jobs.queue import Queue
 from jobs.task import Tasks
 from jobs.valkey import EmbeddedValkey
-from jobs.worker import Worker
+from jobs.worker import Drain, Worker
 from models import db, inbox, outbox
 from models.policy import Book
 
@@ -49,6 +49,7 @@ log = logging.getLogger("momentum")
 TENANT = "main"
 APP = "main"
 POLICY_SECONDS = 3.0  # how soon a process notices a new version
+PRESS_WAIT = timedelta(seconds=6)  # while the web works a press, no worker takes it
 Clock = Callable[[], datetime]
 
 
@@ -69,7 +70,7 @@ class Program:
             self.settings.zone,
             self.book.current,
             self.settings.base_url,
-            {platform: app for platform, app in self.adapters},
+            dict(self.adapters.keys()),
         )
 
     def shared_session(self) -> aiohttp.ClientSession:
@@ -85,47 +86,38 @@ class Program:
         self.inbox = Inbox(self.house, Table(handlers.ALL), wake_outbox)
         postman = Postman(Sender(self.adapters), now=self.now, metrics=self.metrics)
         tasks = Tasks(self.house, jobs.JOBS, wake_outbox)
-        rooms = {"inbox": self.inbox.drain, "outbox": postman.drain, "task": tasks.drain}
-        rooms |= {name: sweep(self.house, wake_outbox) for name, sweep in jobs.SWEEPS.items()}
+        rooms: dict[str, Drain] = {
+            "inbox": self.inbox.drain,
+            "outbox": postman.drain,
+            "task": tasks.drain,
+        }
+        for name, sweep in jobs.SWEEPS.items():
+            rooms[name] = sweep(self.house, wake_outbox)
         self.worker = Worker(rooms, redis)
 
-    def web(self) -> web.Application:
+    def application(self) -> web.Application:
         """The HTTP side: callbacks, console, health."""
-        store = partial(_store, self.now)
-        self.door = Door(store, partial(self.queue.wake, "inbox"))
+        self.door = Door(self._store, partial(self.queue.wake, "inbox"))
         callbacks = Callbacks(
             self.adapters, self.door, self.inbox, now=self.now, metrics=self.metrics
         )
         app = web.Application(client_max_size=MAX_BODY)
         app.add_routes(callbacks.routes())
-        app.add_routes(
-            [
-                web.get("/healthz", _healthz),
-                web.get("/readyz", self._readyz),
-                web.get("/metrics", self._metrics),
-            ]
-        )
+        app.add_routes(health.routes(db.is_alive, self.queue.is_alive, self.metrics, self._gauges))
         for routes in handlers.ROUTES:
             app.add_routes(routes(self.house, self.book))
         return app
 
-    async def _readyz(self, request: web.Request) -> web.Response:
-        """Ready while the database answers; a lost queue only slows us down."""
-        try:
-            await asyncio.wait_for(db.is_alive(), 2)
-        except Exception as fault:
-            log.warning("not ready", extra={"fault": type(fault).__name__})
-            return web.json_response({"database": False}, status=503)
-        return web.json_response({"database": True, "queue": await self.queue.is_alive()})
+    async def _store(self, arrivals: Sequence[tuple[Event, str]]) -> Sequence[inbox.Kept]:
+        return await inbox.store(arrivals, now=self.now(), press_wait=PRESS_WAIT)
 
-    async def _metrics(self, request: web.Request) -> web.Response:
+    async def _gauges(self) -> dict[str, float]:
         waiting = await outbox.counts()
-        gauges = {
-            "momentum_inbox_waiting": float(await inbox.waiting()),
-            "momentum_outbox_waiting": float(waiting["waiting"]),
-            "momentum_dead_letters": float(waiting["dead"]),
+        return {
+            "momentum_inbox_waiting": await inbox.waiting(),
+            "momentum_outbox_waiting": waiting["waiting"],
+            "momentum_dead_letters": waiting["dead"],
         }
-        return web.Response(text=self.metrics.text(gauges))
 
     async def watch_policies(self) -> None:
         """Notice new versions that other processes have saved."""
@@ -153,14 +145,6 @@ def build_adapters(
             settings.dingtalk, app=APP, tenant=TENANT, session=session, callback_url=card_callback
         )
     return found
-
-
-async def _store(now: Clock, arrivals: Sequence[object]) -> Sequence[object]:
-    return await inbox.store(arrivals, now=now(), press_wait=timedelta(seconds=6))  # type: ignore[arg-type]
-
-
-async def _healthz(request: web.Request) -> web.Response:
-    return web.json_response({"alive": True})
 
 
 def real_now() -> datetime:
@@ -225,25 +209,25 @@ async def serve(program: Program, app: web.Application) -> None:
 async def run_web(settings: Settings) -> int:
     """Callbacks, pages and, with the embedded queue, the worker too."""
     embedded = not settings.redis_url
-    async with alone(settings.data_dir, embedded), running(settings, works=embedded) as program:
-        app = program.web()
+    async with db.alone(settings.data_dir, embedded), running(settings, works=embedded) as program:
+        app = program.application()
         await register_callbacks(program)
         await serve(program, app)
     return 0
 
 
 async def run_demo(settings: Settings) -> int:
-    """The same program against three emulated platforms, with a demo company and a movable clock."""
+    """The same program against three emulated platforms, a demo company, a movable clock."""
     from bot.emulator.stage import Stage  # the vendors' SDKs load only here
 
     clock = demo.DemoClock(settings.data_dir / "demo-clock")
     async with (
-        alone(settings.data_dir, True),
+        db.alone(settings.data_dir, True),
         Stage(clock.now, settings.port, demo.residents()).open() as stage,
         running(stage.settings(settings), now=clock.now) as program,
     ):
         await demo.seed(program.house, TENANT)
-        app = program.web()
+        app = program.application()
 
         async def advance(by: timedelta) -> datetime:
             clock.advance(by)
@@ -279,23 +263,6 @@ async def register_callbacks(program: Program) -> None:
                 await adapter.register_card_callback()
             except DeliveryError as fault:
                 log.error("card callback not registered", extra={"fault": fault.reason})
-
-
-@asynccontextmanager
-async def alone(data_dir: Path, wanted: bool) -> AsyncIterator[None]:
-    """Keep a second process off the embedded database and queue."""
-    if not wanted:
-        yield
-        return
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
-            raise SettingsError(
-                f"{data_dir} 正被另一个动能进程使用；请先停掉它，或用 MOMENTUM_DATA_DIR 换一个目录"
-            ) from fault
-        yield
 
 
 def parser() -> argparse.ArgumentParser:

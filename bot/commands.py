@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.event import Event
@@ -147,7 +145,7 @@ class Commands:
         *words: str,
         roles: Iterable[Role] = (),
         usage: str,
-        help: str,  # noqa: A002 — the word people type
+        help: str,
         hidden: bool = False,
     ) -> Callable[[Handler], Handler]:
         def describe(handler: Handler) -> Handler:
@@ -209,9 +207,19 @@ class Table:
 
 
 def tidy(text: str) -> str:
-    """Full-width letters and spaces to half-width, invisible characters gone, one space each."""
-    plain = unicodedata.normalize("NFKC", text).replace("​", "").replace("﻿", "")
-    return " ".join(plain.split())
+    """Letters, digits and spaces to half-width, invisible characters gone, one space each.
+
+    Punctuation stays: it is part of what people write about their customers.
+    """
+    return " ".join(text.translate(_PLAIN).split())
+
+
+_FULL_WIDTH = (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+_PLAIN = {
+    **{code: code - 0xFEE0 for code in _FULL_WIDTH},
+    **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)),
+    0x3000: " ",
+}
 
 
 def _is_boundary(said: str, length: int) -> bool:

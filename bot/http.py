@@ -37,7 +37,8 @@ async def call(session: aiohttp.ClientSession, method: str, url: str, **options:
     never logged.
     """
     if "json" in options:  # the platforms refuse \\uXXXX escapes, so Chinese goes out raw
-        options["data"] = json.dumps(options.pop("json"), ensure_ascii=False).encode(errors="replace")
+        text = json.dumps(options.pop("json"), ensure_ascii=False)
+        options["data"] = text.encode(errors="replace")  # half an emoji is no reason to fail
         options["headers"] = {
             **options.get("headers", {}),
             "Content-Type": "application/json; charset=utf-8",

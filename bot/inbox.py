@@ -66,7 +66,7 @@ class Door:
                 group.append(self._queue.get_nowait())
             try:
                 await self._commit(group)
-            except Exception as fault:  # noqa: BLE001 — whoever waits must learn of it, whatever it is
+            except Exception as fault:  # whatever it is, whoever waits must learn of it
                 for _, _, kept in group:
                     if not kept.done():
                         kept.set_exception(fault)

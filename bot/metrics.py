@@ -13,7 +13,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Metrics:
-    """What happened here since the start; label values come from our own words, never from input."""
+    """What happened here since the start; label values are our own words, never input."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, Labels]] = Counter()

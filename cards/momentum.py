@@ -87,7 +87,12 @@ def outlook(seen: Sight) -> str:
 
 
 def bar(seen: Sight) -> Bar:
-    return Bar("动能", min(1.0, seen.points / 100), f"{seen.points:.0f} 分 · {seen.heat.label}")
+    """Where it stands; a rising one says where to, since every signal begins at nothing."""
+    at, top = seen.energy.peak(seen.now)
+    words = f"{seen.points:.0f} 分 · {seen.heat.label}"
+    if at - seen.now > timedelta(minutes=5) and top - seen.points >= 1:
+        words = f"{seen.points:.0f} 分，升向 {top:.0f} 分 · {seen.heat.label}"
+    return Bar("动能", min(1.0, max(seen.points, 0.0) / 100), words)
 
 
 def curve(seen: Sight, *, back: timedelta = timedelta(hours=24)) -> Picture:

@@ -85,7 +85,7 @@ async def follow_up(ctx: Context, args: Args) -> Reply:
             by=ctx.person,
             now=ctx.local_now,
             next_step=told.next_step,
-            next_step_at=told.next_at,
+            next_step_at=told.next_step_at,
         ),
         by=ctx.person,
         action="follow_up",

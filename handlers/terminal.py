@@ -50,7 +50,7 @@ def add_commands(words: Any) -> None:
 
 
 async def check(settings: Settings, _: argparse.Namespace) -> int:
-    """Say what is missing, platform by platform; 0 only if at least one is complete and none half."""
+    """Say what is missing, platform by platform; 0 if one is complete and none is half done."""
     found, wrong = configured(settings), False
     for name in REQUIRED:
         lacking = missing(settings, name)

@@ -139,7 +139,7 @@ async def _play(
     if last:
         told = followup(last[2], last[0].astimezone(house.zone))
         await leads.LeadRow.filter(id=lead.id).update(
-            last_touch_at=last[0], next_step=told.next_step, next_step_at=told.next_at
+            last_touch_at=last[0], next_step=told.next_step, next_step_at=told.next_step_at
         )
 
 

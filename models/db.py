@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.transactions import in_transaction
+
+from config.settings import SettingsError
 
 MODULES = (
     "models.audit",
@@ -85,6 +90,35 @@ async def opened(url: str) -> AsyncIterator[TortoiseContext]:
         await context.close_connections()
 
 
+@asynccontextmanager
+async def alone(data_dir: Path, wanted: bool) -> AsyncIterator[None]:
+    """Keep a second process off the embedded database and queue, if `wanted`.
+
+    The lock ends with the process, however it ends. Raises SettingsError while another has it.
+    """
+    if not wanted:
+        yield
+        return
+    lock = await asyncio.to_thread(_locked, data_dir)
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def _locked(data_dir: Path) -> IO[str]:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    lock = (data_dir / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        lock.close()
+        raise SettingsError(
+            f"{data_dir} 正被另一个动能进程使用；请先停掉它，或用 MOMENTUM_DATA_DIR 换一个目录"
+        ) from fault
+    return lock
+
+
 async def pending(url: str) -> list[str]:
     """Names of migrations that the opened database still lacks."""
     executor = _executor(url)
@@ -117,8 +151,6 @@ async def _migration_lock() -> AsyncIterator[None]:
 
 def connection() -> BaseDBAsyncClient:
     """The connection (or the transaction's) for raw SQL on the hot paths."""
-    from tortoise.connection import get_connection
-
     return get_connection("default")
 
 

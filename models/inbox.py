@@ -46,13 +46,20 @@ class InboxRow(Model):
 class Arrived(Protocol):
     """What the inbox needs to know of an event (bot.event.Event has it)."""
 
-    platform: str
-    app: str
-    tenant: str
-    key: str
-    person: str
-    chat: str
-    kind: Any
+    @property
+    def platform(self) -> str: ...
+    @property
+    def app(self) -> str: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def person(self) -> str: ...
+    @property
+    def chat(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
     def to_json(self) -> Mapping[str, Any]: ...
 

@@ -250,10 +250,10 @@ async def find(tenant: str, who: Person, text: str) -> tuple[LeadView, str]:
             return await _full(row), rest.strip()
         raise NotFoundError("线索", digits, "发送「我的线索」看您名下的线索号。")
     known = await names(tenant, who)
-    subject, rest = split_subject(text, [name for _, name in known])
-    number = next((number for number, name in known if name == subject), 0)
-    if number and (row := await LeadRow.get_or_none(id=number)):
-        return await _full(row), rest
+    subject = split_subject(text, [name for _, name in known])
+    if subject:
+        number = next(number for number, name in known if name == subject.name)
+        return await _full(await LeadRow.get(id=number)), subject.rest
     for other in await named(tenant, word):
         raise NotFoundError("您名下的", word, f"这条线索由 {other.owner_name} 负责。")
     raise NotFoundError("线索", word, f"发送「新线索 {word} 联系人 电话」登记，或核对公司名。")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import socket
@@ -20,7 +19,7 @@ IDLE_SECONDS = 5.0
 GOAL_SECONDS, GOAL_MB = 4.0, 250.0
 
 
-async def measure(settings: Settings, given: argparse.Namespace) -> int:
+async def measure(settings: Settings) -> int:
     """Start `main.py web` on a fresh directory, ask it, leave it idle, and read its memory."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,0 +1,1 @@
+"""Schema changes in order, written by the ORM itself; see README "Database"."""
