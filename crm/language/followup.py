@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -112,10 +112,10 @@ def split_subject(text: str, known: Iterable[str]) -> Subject | None:
     part of a single long name is enough. None if nothing fits or two names fit equally well.
     """
     words, plain = text.strip(), normal(text.strip())
-    names = sorted(set(known), key=len, reverse=True)
+    names = {name: normal(name) for name in sorted(set(known), key=len, reverse=True) if name}
     head = re.split(r"[\s，,。;；:：]", plain, maxsplit=1)[0]
-    whole = next((name for name in names if name and plain.startswith(normal(name))), None)
-    begun = [name for name in names if len(head) >= 2 and normal(name).startswith(head)]
+    whole = next((name for name, same in names.items() if plain.startswith(same)), None)
+    begun = [name for name, same in names.items() if len(head) >= 2 and same.startswith(head)]
     if len(begun) == 1 and len(head) > len(whole or ""):
         return Subject(begun[0], words[len(head) :].strip(_STRIP), False)
     if whole is not None:
@@ -123,12 +123,13 @@ def split_subject(text: str, known: Iterable[str]) -> Subject | None:
     return None if begun else _nearest(words, plain, len(head), names)
 
 
-def _nearest(words: str, plain: str, head: int, names: list[str]) -> Subject | None:
+def _nearest(words: str, plain: str, head: int, names: Mapping[str, str]) -> Subject | None:
     ranked = sorted(
         (
-            (_likeness(plain[:cut], normal(name)), name, cut)
-            for name in names
-            for cut in _cuts(len(plain), head, len(name))
+            (_likeness(plain[:cut], same), name, cut)
+            for name, same in names.items()
+            if _akin(plain[: len(same) + 1], same)
+            for cut in _cuts(len(plain), head, len(same))
         ),
         reverse=True,
     )
@@ -138,6 +139,11 @@ def _nearest(words: str, plain: str, head: int, names: list[str]) -> Subject | N
     if any(other != name and close == score for close, other, _ in ranked[1:]):
         return None
     return Subject(name, words[cut:].strip(_STRIP), False)
+
+
+def _akin(words: str, name: str) -> bool:
+    """A quick look before the slow comparison: most of the characters must be there."""
+    return sum(sign in words for sign in name) * 5 >= len(name) * 3
 
 
 def _cuts(length: int, head: int, name: int) -> Iterable[int]:
