@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import aiohttp
+import uvloop
 from aiohttp import web
 from arq.connections import RedisSettings
 
@@ -298,7 +299,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = read()
         logs.start(settings.log_level)
-        return asyncio.run(_run(given.run, settings, given))
+        return uvloop.run(_run(given.run, settings, given))
     except (SettingsError, RefusedError) as fault:
         print(fault, file=sys.stderr)
         return 2

@@ -24,9 +24,7 @@ def captured(seen: Sight, found: Sequence[str], advice: str, *, known: bool) -> 
             curve(seen),
             Text(f"走势：{outlook(seen)}"),
             Text(f"下一步：{advice}"),
-            Note(
-                f"线索号 {lead.id}。信息有误？发送「改正 {lead.id} 电话 13800000000」等即可更正。"
-            ),
+            Note(f"线索号 {lead.id}。以后说公司名或线索号都可以。"),
         ),
         Tone.GOOD,
         (

@@ -83,7 +83,7 @@ def outlook(seen: Sight) -> str:
     coming = next_change(seen.heat, seen.energy, seen.now, seen.policy)
     if coming and coming.at > seen.now:
         parts.append(f"无新动作则 {short(coming.at, seen.zone)} 转为{coming.heat.label}")
-    return "；".join(parts) or "保持不变"
+    return "；".join(parts) or ("能量已耗尽，跟进一次即可回升" if seen.points < 1 else "保持平稳")
 
 
 def bar(seen: Sight) -> Bar:
