@@ -13,7 +13,7 @@ from crm.lead.decision import (
     written_off,
 )
 from crm.lead.talk import Seen, Touch, win_back
-from crm.lead.view import Deed, LeadPolicy, LeadView, Status, masked, money
+from crm.lead.view import Deed, LeadPolicy, LeadView, Status, masked, money, problems
 
 __all__ = [
     "Advice",
@@ -30,6 +30,7 @@ __all__ = [
     "may_decide",
     "money",
     "next_step_advice",
+    "problems",
     "reassigned",
     "snoozed",
     "taken_over",

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crm.momentum import Heat
-from crm.setting import setting
+from crm.setting import faults, setting
 
 
 class Status(StrEnum):
@@ -41,6 +41,16 @@ class LeadPolicy:
     reason_least: int = setting(
         2, label="核销理由最短字数", unit="字", low=1, high=50, help="核销须写明理由"
     )
+
+
+def problems(policy: LeadPolicy) -> list[str]:
+    """What is wrong with the values, field by field and between fields, in Chinese."""
+    found = faults(policy)
+    if not found and policy.snooze_days > policy.snooze_max_days:
+        found.append(
+            f"默认暂缓天数：{policy.snooze_days}天 不能多于最长暂缓天数 {policy.snooze_max_days}天"
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from crm.lead import (
     followed_up,
     masked,
     money,
+    problems,
     reassigned,
     snoozed,
     taken_over,
@@ -24,7 +25,7 @@ from crm.lead import (
 )
 from crm.person import Person, Role
 from crm.refusal import NotAllowedError, RefusedError
-from crm.setting import described, faults
+from crm.setting import described
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
 POLICY = LeadPolicy()
@@ -199,5 +200,6 @@ def test_a_lead_has_a_name(lead: LeadView, name: str) -> None:
 
 
 def test_the_policy_is_labelled_and_sound() -> None:
-    assert faults(POLICY) == []
+    assert problems(POLICY) == []
+    assert problems(LeadPolicy(snooze_days=20)) == ["默认暂缓天数：20天 不能多于最长暂缓天数 14天"]
     assert all(told.label for told in described(POLICY))
