@@ -88,19 +88,11 @@ async def follow_up(ctx: Context, args: Args) -> Reply:
             next_step_at=told.next_step_at,
         ),
         by=ctx.person,
-        action="follow_up",
-        key=f"{_key(ctx)}:follow_up",
-        now=ctx.now,
-    )
-    await leads.record(
-        ctx.tenant,
-        lead.id,
-        kind=leads.TOUCH,
-        channel=told.channel,
-        words=words,
+        action=leads.TOUCH,
         key=f"{_key(ctx)}:touch",
-        actor=ctx.person.name,
-        at=ctx.now,
+        now=ctx.now,
+        words=words,
+        channel=told.channel,
     )
     hits = await _add_signals(ctx, lead, words, "touch")
     seen = await sight.sight(after or lead, ctx.policies, now=ctx.now, zone=ctx.zone)

@@ -10,8 +10,8 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from crm.language import split_subject
-from crm.lead import Deed, LeadView, Status, Touch
+from crm.language import mobiles, split_subject
+from crm.lead import Deed, LeadView, Status, Touch, masked
 from crm.momentum import Heat
 from crm.person import Person, Role
 from crm.refusal import NotFoundError
@@ -154,11 +154,21 @@ async def of_team(tenant: str, who: Person) -> list[LeadView]:
 
 
 async def change(
-    tenant: str, id: int, rule: Rule, *, by: Person, action: str, key: str, now: datetime
+    tenant: str,
+    id: int,
+    rule: Rule,
+    *,
+    by: Person,
+    action: str,
+    key: str,
+    now: datetime,
+    words: str = "",
+    channel: str = "",
 ) -> LeadView | None:
     """Let the rule decide on the lead under a row lock; keep, record and audit what it says.
 
-    None if there is no such lead; whatever the rule raises changes nothing.
+    `words` are what the history shows, else the rule's own. None if there is no such lead;
+    whatever the rule raises changes nothing.
     """
     row = await LeadRow.filter(tenant=tenant, id=id).select_for_update().first()
     if row is None:
@@ -175,10 +185,11 @@ async def change(
         tenant,
         id,
         kind=action,
-        words=str(after.last_deed or ""),
+        words=words or str(after.last_deed or ""),
         key=key,
         actor=by.name,
         at=now,
+        channel=channel,
     )
     await audit.note(
         tenant,
@@ -202,7 +213,10 @@ async def record(
     actor: str = "",
     channel: str = "",
 ) -> bool:
-    """Add a line to the history; False if its key is already there."""
+    """Add a line to the history; False if its key is already there.
+
+    Numbers are masked: the history is shown on cards, the lead itself keeps the number.
+    """
     _, is_new = await LeadEvent.get_or_create(
         tenant=tenant,
         key=key,
@@ -210,7 +224,7 @@ async def record(
             "lead_id": lead_id,
             "kind": kind,
             "channel": channel,
-            "words": words[:400],
+            "words": _masked(words)[:400],
             "actor": actor,
             "at": at,
         },
@@ -257,6 +271,12 @@ async def find(tenant: str, who: Person, text: str) -> tuple[LeadView, str]:
     for other in await named(tenant, word):
         raise NotFoundError("您名下的", word, f"这条线索由 {other.owner_name} 负责。")
     raise NotFoundError("线索", word, f"发送「新线索 {word} 联系人 电话」登记，或核对公司名。")
+
+
+def _masked(words: str) -> str:
+    for phone in reversed(mobiles(words)):
+        words = words[: phone.start] + masked(phone.number) + words[phone.end :]
+    return words
 
 
 def _visible(tenant: str, who: Person):  # type: ignore[no-untyped-def]  # tortoise's QuerySet
