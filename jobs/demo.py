@@ -25,7 +25,11 @@ from models.db import transaction
 
 FOLDER = Path(__file__).parent.parent / "config" / "demo"
 LEADS = 60
-_PHONES = (("wecom", (Role.REP,)), ("feishu", (Role.MANAGER, Role.DIRECTOR)), ("dingtalk", (Role.STORE_MANAGER,)))
+_PHONES = (
+    ("wecom", (Role.REP,)),
+    ("feishu", (Role.MANAGER, Role.DIRECTOR)),
+    ("dingtalk", (Role.STORE_MANAGER,)),
+)
 
 
 class DemoClock:
