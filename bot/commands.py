@@ -16,6 +16,9 @@ from crm.person import ROLE_WORDS, Person, Role
 from crm.refusal import NotAllowedError, RefusedError
 
 
+LONGEST = 1000  # characters of one sentence to us; reading Chinese dates is not linear
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A card for a colleague; `key` makes saying it twice the same as once."""
@@ -188,6 +191,8 @@ class Table:
 
         Raises RefusedError with the words for the person: not understood, not allowed, or no.
         """
+        if len(ctx.event.text) > LONGEST:
+            raise RefusedError(f"这条太长了，请控制在 {LONGEST} 字以内，分几条发也可以。")
         found = self.find(ctx.event.text)
         if found is None:
             raise RefusedError(self._not_understood(ctx.event.text, ctx.person))

@@ -9,6 +9,7 @@ from typing import Any
 from crm.console import ConsolePolicy
 from crm.console import problems as console_problems
 from crm.lead import LeadPolicy
+from crm.lead import problems as lead_problems
 from crm.momentum import MomentumPolicy
 from crm.momentum import problems as momentum_problems
 from crm.refusal import RefusedError
@@ -57,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "signal": Kind(
         "行为信号", SignalPolicy, plain_problems, "每种客户行为加减多少分，留意哪些竞品"
     ),
-    "lead": Kind("线索", LeadPolicy, plain_problems, "暂缓、公海、沉默与核销的规则"),
+    "lead": Kind("线索", LeadPolicy, lead_problems, "暂缓、公海、沉默与核销的规则"),
     "roster": Kind("排班", RosterPolicy, plain_problems, "工时与休息的上限，排班取向"),
     "console": Kind("管理后台", ConsolePolicy, console_problems, "登录码与登录状态的有效期"),
 }
