@@ -15,7 +15,6 @@ from crm.help import nearest
 from crm.person import ROLE_WORDS, Person, Role
 from crm.refusal import NotAllowedError, RefusedError
 
-
 LONGEST = 1000  # characters of one sentence to us; reading Chinese dates is not linear
 
 
