@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -75,10 +75,14 @@ class Inline:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message goes on one platform: a person's id there, or a group's."""
+    """Where a message goes on one platform: a person's id there, or a group's.
+
+    `robot` names a group robot (`Robot.name` of the app's settings) that posts by webhook.
+    """
 
     person: str = ""
     chat: str = ""
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,54 @@ class Delivery:
     card: Card
     handle: Mapping[str, str] | None = None
     done: Mapping[str, str] = field(default_factory=dict)
+    urgent: bool = False
+    """Make it ring by the platform's own means (Feishu 加急, DING); where there is none, ignore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A documented frequency limit: `calls` in `seconds` for each app, person, group or robot."""
+
+    scope: str  # "app", "person", "group" or "robot"
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person as a platform's directory knows them; "" or () where it does not tell."""
+
+    user: str
+    name: str
+    mobile: str = ""
+    departments: tuple[str, ...] = ()
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department; `parent` is "" at the root."""
+
+    id: str
+    name: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a directory; `cursor` "" means it was the last."""
+
+    members: tuple[Member, ...] = ()
+    departments: tuple[Department, ...] = ()
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that somebody sent us."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +179,8 @@ class Adapter(Protocol):
     app: str
     press_seconds: float
     """How long this platform leaves us to answer a press in place; 0 = answered later only."""
+    limits: tuple[Limit, ...]
+    """The documented frequency limits of sending; the sender keeps them, the adapter does not."""
 
     def decode(self, incoming: Incoming) -> Event | WireAnswer | None:
         """Authenticate and read a callback.
@@ -150,4 +204,24 @@ class Adapter(Protocol):
 
         Raises TransientError, UndeliverableError or CannotReplaceError and nothing else.
         """
+        ...
+
+    async def recall(self, handle: Mapping[str, str]) -> None:
+        """Take a message back where the platform can; raises as `deliver`."""
+        ...
+
+    async def directory(self, cursor: str) -> Page:
+        """One page of the people and departments the app may see; "" begins. Raises as `deliver`."""
+        ...
+
+    async def download(self, origin: Mapping[str, str]) -> Download:
+        """Fetch the file, picture or voice of an event by its origin. Raises as `deliver`."""
+        ...
+
+
+class Listener(Protocol):
+    """A platform's long connection, in a process of its own (Feishu 长连接, DingTalk Stream)."""
+
+    async def run(self, take: Callable[[Event], Awaitable[Inline | None]]) -> None:
+        """Stay connected until cancelled; `take` keeps an event and returns a press's answer."""
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
-from cards.drawing import Cell, Curve, Drawing, Grid, Level, Line, Mark
+from cards.drawing import Bars, Cell, Curve, Drawing, Grid, Level, Line, Mark
 
 AI_LABEL = "由系统辅助生成 · AI 生成，请核对后使用"
 
@@ -104,7 +104,64 @@ class Input:
     multiline: bool = False
 
 
-Block = Text | Note | Fields | Bar | Timeline | Table | AiText | Picture | Select | Input
+@dataclass(frozen=True, slots=True)
+class PersonPick:
+    """Choose a colleague: (user id on the platform it is shown on, name) pairs, or everyone."""
+
+    name: str
+    label: str
+    people: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatePick:
+    """Choose a day; `value` is the one shown first, as 2026-03-02. The form brings the same."""
+
+    name: str
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file to open: its name with extension, and the key under which its bytes are kept."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Blocks that are shown when somebody wants to see them."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Two or three columns of blocks side by side, one below the other where it is narrow."""
+
+    columns: tuple[tuple[Block, ...], ...]
+
+
+Block = (
+    Text
+    | Note
+    | Fields
+    | Bar
+    | Timeline
+    | Table
+    | AiText
+    | Picture
+    | Select
+    | Input
+    | PersonPick
+    | DatePick
+    | Attachment
+    | Fold
+    | Columns
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +231,24 @@ def _plain(block: Block) -> str:
             return f"{label}：" + "、".join(name for _, name in options)
         case Input(_, label, hint):
             return f"{label}：{hint}"
+        case PersonPick(_, label, people):
+            return f"{label}：" + "、".join(name for _, name in people)
+        case DatePick(_, label, value):
+            return f"{label}：{value}"
+        case Attachment(name):
+            return f"〔文件：{name}〕"
+        case Fold(title, blocks):
+            return "\n".join([title, *(_plain(inner) for inner in blocks)])
+        case Columns(columns):
+            return "\n".join(_plain(inner) for column in columns for inner in column)
 
 
 _TYPES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *(Text, Note, Fields, Bar, Timeline, Table, AiText, Picture, Select, Input, Button, Card),
-        *(Curve, Line, Level, Mark, Grid, Cell),
+        *(PersonPick, DatePick, Attachment, Fold, Columns),
+        *(Curve, Line, Level, Mark, Grid, Cell, Bars),
     )
 }
 

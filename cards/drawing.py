@@ -62,4 +62,14 @@ class Grid:
     foot: str = ""
 
 
-Drawing = Curve | Grid
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar chart: a value for each (category, series) pair; missing pairs are not drawn."""
+
+    title: str
+    categories: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float, ...]], ...]  # (label, one value a category)
+    unit: str = ""
+
+
+Drawing = Curve | Grid | Bars

@@ -5,19 +5,26 @@ import json
 from cards.card import (
     AI_LABEL,
     AiText,
+    Attachment,
     Bar,
     Button,
     Card,
+    Columns,
+    DatePick,
     Fields,
+    Fold,
+    Note,
+    PersonPick,
     Picture,
     Select,
     Table,
+    Text,
     Timeline,
     Tone,
     from_json,
     to_json,
 )
-from cards.drawing import Cell, Curve, Grid, Level, Line, Mark
+from cards.drawing import Bars, Cell, Curve, Grid, Level, Line, Mark
 
 FULL = Card(
     "红色熔断 · 华东医疗",
@@ -64,3 +71,19 @@ def test_plain_text_shows_every_block_and_never_an_unlabelled_machine_text() -> 
         assert words in text
     assert AI_LABEL in text
     assert "[接手] 接手 17 v3" in text
+
+
+def test_nested_blocks_survive_too() -> None:
+    card = Card(
+        "周报",
+        (
+            Columns(((Text("左"),), (Fold("右", (Note("细节"),)),))),
+            PersonPick("who", "交给", (("u1", "李娜"),)),
+            DatePick("day", "到期日", "2026-03-02"),
+            Attachment("报价.pdf", "k1"),
+            Picture("对比", Bars("对比", ("一月",), (("回款", (12.0,)),), "万")),
+        ),
+    )
+    assert from_json(json.loads(json.dumps(to_json(card)))) == card
+    for words in ("左", "右", "细节", "李娜", "2026-03-02", "报价.pdf", "对比"):
+        assert words in card.plain()
