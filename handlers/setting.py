@@ -21,7 +21,7 @@ from config.policies import (
     changed_count,
     differences,
 )
-from crm.console import Visitor
+from crm.console import Visitor, tidy_code
 from crm.person import Person
 from crm.refusal import RefusedError
 from crm.setting import described
@@ -62,7 +62,7 @@ class SettingPages:
         """The policies and their history; a stranger sees the sign-in."""
         visitor = await self._pages.visitor(request)
         if visitor is None:
-            return self._pages.sign_in(code=request.query.get("code", ""))
+            return self._pages.sign_in(code=tidy_code(request.query.get("code", "")))
         tenant = visitor.person.tenant
         standing = await self._standing(tenant)
         versions = await policy.history(tenant)
