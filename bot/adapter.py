@@ -211,7 +211,7 @@ class Adapter(Protocol):
         ...
 
     async def directory(self, cursor: str) -> Page:
-        """One page of the people and departments the app may see; "" begins. Raises as `deliver`."""
+        """A page of the people and departments the app may see; "" begins. Raises as `deliver`."""
         ...
 
     async def download(self, origin: Mapping[str, str]) -> Download:
