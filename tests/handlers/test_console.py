@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from http.cookies import SimpleCookie
 
@@ -14,7 +15,7 @@ from crm.refusal import NotAllowedError
 from models import audit
 from models.console import Session, SignInCode
 from models.person import PersonRecord
-from tests.desk import TENANT, Client, Desk, code_in, employ, opened, sign_in
+from tests.desk import NOON, TENANT, Client, Desk, code_in, employ, opened, sign_in
 
 
 async def acts(subject: str = "console") -> list[str]:
@@ -85,6 +86,15 @@ async def test_a_code_works_once(desk: Desk, admin: Person, stranger: Client) ->
     assert "已经用过" in await again.text()
 
 
+async def test_a_code_sent_twice_at_once_opens_one_session(
+    desk: Desk, admin: Person, stranger: Client
+) -> None:
+    code = await desk.code(admin)
+    answers = await asyncio.gather(*(sign_in(stranger, code) for _ in range(3)))
+    assert sorted(answer.status for answer in answers) == [303, 403, 403]
+    assert await Session.all().count() == 1
+
+
 async def test_a_code_grows_old(desk: Desk, admin: Person, stranger: Client) -> None:
     code = await desk.code(admin)
     desk.wait(minutes=10)
@@ -137,9 +147,9 @@ async def test_who_lost_the_role_meanwhile_stays_outside(
     assert await Session.all().count() == 0
 
 
-@pytest.mark.parametrize("change", [{"roles": "rep"}, {"left_at": "2026-03-02T00:00:00Z"}])
+@pytest.mark.parametrize("change", [{"roles": "rep"}, {"left_at": NOON}])
 async def test_a_session_ends_with_the_role_or_the_job(
-    client: Client, admin: Person, change: dict[str, str]
+    client: Client, admin: Person, change: dict[str, object]
 ) -> None:
     await PersonRecord.filter(id=admin.id).update(**change)
     page, _ = await opened(client)
