@@ -42,6 +42,7 @@ class Door:
         self._queue: asyncio.Queue[tuple[Event, str, asyncio.Future[Kept]]] = asyncio.Queue(5_000)
         self._writer: asyncio.Task[None] | None = None
         self._waker: asyncio.Task[None] | None = None
+        self._unheard = False
 
     async def keep(self, event: Event, trace: str) -> Kept:
         """Store the event; returns once it is on disk. Raises what the database raised."""
@@ -52,12 +53,15 @@ class Door:
         return await kept
 
     async def close(self) -> None:
-        """Stop; what was answered is on disk already."""
+        """Stop; what was answered is on disk already, whoever still waits is let go."""
         for task in (self._writer, self._waker):
             if task:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+        while not self._queue.empty():
+            _, _, kept = self._queue.get_nowait()
+            kept.cancel()
 
     async def _write(self) -> None:
         while True:
@@ -66,6 +70,10 @@ class Door:
                 group.append(self._queue.get_nowait())
             try:
                 await self._commit(group)
+            except asyncio.CancelledError:
+                for _, _, kept in group:
+                    kept.cancel()
+                raise
             except Exception as fault:  # whatever it is, whoever waits must learn of it
                 for _, _, kept in group:
                     if not kept.done():
@@ -81,13 +89,16 @@ class Door:
         for event, _, kept in group:
             if not kept.done():  # the platform may have hung up meanwhile
                 kept.set_result(found[_name(event)])
+        self._unheard = True
         if self._waker is None or self._waker.done():
             self._waker = asyncio.create_task(self._wake_up())
 
     async def _wake_up(self) -> None:
         """Tell the workers; if the queue is away, their own sweep finds the events."""
-        with suppress(Exception):
-            await self._wake()
+        while self._unheard:  # a call that began before a commit may have been heard before it
+            self._unheard = False
+            with suppress(Exception):
+                await self._wake()
 
 
 def _name(event: Event) -> tuple[str, str, str]:

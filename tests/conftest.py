@@ -11,6 +11,7 @@ from arq.connections import RedisSettings
 
 from models import db
 from tests import stores
+from tests.office import Office
 
 NEEDS_SERVER = {"database", "redis"}
 
@@ -43,3 +44,9 @@ async def redis(tmp_path: Path) -> AsyncIterator[RedisSettings]:
     """An empty queue of one's own."""
     async with stores.queue(tmp_path) as settings:
         yield settings
+
+
+@pytest.fixture
+def office(database: str) -> Office:
+    """The program's working half around an empty database."""
+    return Office()
