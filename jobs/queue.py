@@ -5,6 +5,7 @@ The queue carries no work, only "look into your tables": what it forgets, a swee
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -33,28 +34,33 @@ class Queue:
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
         self._pool: ArqRedis | None = None
+        self._connecting = asyncio.Lock()
 
     async def wake(self, room: str) -> None:
         """Ask some worker to look into a room ("inbox", "outbox" or "task")."""
         try:
-            if self._pool is None:
-                self._pool = await connect(self._settings)
-            await self._pool.enqueue_job("look", room, _queue_name=QUEUE, _expires=60)
+            pool = await self._connected()
+            await pool.enqueue_job("look", room, _queue_name=QUEUE, _expires=60)
         except (RedisError, OSError) as fault:
             log.warning("queue is away", extra={"fault": type(fault).__name__})
 
     async def is_alive(self) -> bool:
         """Whether the queue answers."""
         try:
-            if self._pool is None:
-                self._pool = await connect(self._settings)
-            return bool(await self._pool.ping())
+            return bool(await (await self._connected()).ping())
         except (RedisError, OSError):
             return False
 
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.aclose()
+
+    async def _connected(self) -> ArqRedis:
+        """The one pool, however many ask for it at once."""
+        async with self._connecting:
+            if self._pool is None:
+                self._pool = await connect(self._settings)
+            return self._pool
 
 
 async def connect(settings: RedisSettings) -> ArqRedis:

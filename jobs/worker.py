@@ -84,10 +84,11 @@ class Worker:
 
         while True:
             try:
+                pool = await connect(self._redis)
                 worker = ArqWorker(
                     functions=[func(look, name="look", keep_result=0, timeout=60, max_tries=1)],
                     queue_name=QUEUE,
-                    redis_pool=await connect(self._redis),
+                    redis_pool=pool,
                     handle_signals=False,
                     poll_delay=self.POLL_SECONDS,
                     keep_result=0,
@@ -98,8 +99,10 @@ class Worker:
                 )
                 try:
                     await worker.async_run()
-                finally:
-                    await worker.close()
+                finally:  # a queue that is gone must not turn "stop" into "try again"
+                    for close in (worker.close, pool.aclose):
+                        with suppress(Exception):
+                            await close()
             except asyncio.CancelledError:
                 raise
             except Exception as fault:
