@@ -17,7 +17,7 @@ from bot.adapter import Adapter, Inline, RejectedError, WireAnswer
 from bot.event import Event, Incoming, Kind
 from bot.inbox import Door, Kept
 from bot.metrics import Metrics
-from cards.card import from_json
+from cards.card import Tone, from_json
 from config.log import trace
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,8 @@ def _remembered(answer: str) -> Inline | None:
     if not answer:
         return None
     kept = json.loads(answer)
-    return Inline(from_json(kept["card"]) if kept["card"] else None, kept["toast"])
+    card = from_json(kept["card"]) if kept["card"] else None
+    return Inline(card, kept["toast"], Tone(kept["tone"]))
 
 
 def _facts(event: Event, kept: Kept) -> dict[str, object]:

@@ -205,4 +205,5 @@ def _kept(inline: Inline | None) -> str:
     if inline is None:
         return ""
     card = to_json(inline.card) if inline.card else None
-    return json.dumps({"card": card, "toast": inline.toast}, ensure_ascii=False)
+    told = {"card": card, "toast": inline.toast, "tone": inline.tone}
+    return json.dumps(told, ensure_ascii=False)

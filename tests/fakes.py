@@ -59,7 +59,6 @@ class FakePlatform:
     calls: list[Delivery] = field(default_factory=list)
     phones: dict[str, Card] = field(default_factory=dict)  # message id → the card as it shows
     order: list[str] = field(default_factory=list)  # titles, as they arrived
-    answers: list[Inline | None] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
 
     def decode(self, incoming: Incoming) -> Event | WireAnswer | None:
@@ -74,10 +73,11 @@ class FakePlatform:
         return Event.from_json(body) if body else None
 
     def answer(self, incoming: Incoming, event: Event | None, inline: Inline | None) -> WireAnswer:
-        del incoming, event
-        self.answers.append(inline)
+        del incoming
         if inline is None:
             return WireAnswer()
+        if event and inline.card:
+            self.phones[event.origin["message"]] = inline.card
         told = {"toast": inline.toast, "tone": inline.tone.value}
         body = {**told, "card": to_json(inline.card) if inline.card else None}
         return WireAnswer(200, json.dumps(body).encode(), "application/json")
@@ -142,7 +142,7 @@ async def hire(
     """Somebody who works here; without accounts the name is the account on every platform."""
     row = PersonRow(
         name=name,
-        roles=frozenset(roles),
+        roles=frozenset(roles or (Role.REP,)),
         team=team,
         store=store,
         manager=manager,
