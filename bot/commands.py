@@ -56,6 +56,11 @@ class Work:
         """Change a card in place for everyone who has one of its ref."""
         self.replaced.append(card)
 
+    def take_back(self) -> None:
+        """Nothing of what was left here is to be said."""
+        self.outgoing.clear()
+        self.replaced.clear()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context(Work):

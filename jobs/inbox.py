@@ -57,12 +57,13 @@ class Inbox:
 
     async def drain(self) -> int:
         """Work until nothing is due; events of one person in order, others side by side."""
-        worked = 0
+        worked, tried = 0, set[int]()
         while ids := await inbox.due(now=self._house.now(), limit=self.BATCH):
+            if tried.issuperset(ids):
+                break  # others have them
+            tried.update(ids)
             done = await asyncio.gather(*(self.work(entry) for entry in ids))
-            if not any(item is not None for item in done):
-                break  # others have them, or they have just failed and wait
-            worked += len(ids)
+            worked += sum(item is not None for item in done)
         return worked
 
     async def work(self, id: int) -> Worked | None:
@@ -136,10 +137,13 @@ class Inbox:
             table=self._table,
         )
         try:
-            answer = _as_answer(await self._table.answer(ctx))
+            async with transaction():  # whoever is refused has changed nothing
+                answer = _as_answer(await self._table.answer(ctx))
         except OutdatedError as late:
+            ctx.take_back()
             return await self._outdated(ctx, late, key)
         except RefusedError as refused:
+            ctx.take_back()
             answer = Answer(toast=str(refused), tone=Tone.WARN)
         return await self._say(ctx, event, answer, key)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from tortoise import fields
+from tortoise.expressions import F
 from tortoise.models import Model
 
 from models.db import connection, is_postgres, stamp
@@ -100,7 +101,7 @@ async def store(
         f"INSERT INTO inbox ({','.join(_quoted())}) VALUES {rows} "
         'ON CONFLICT (platform, app, "key") DO NOTHING RETURNING id, platform, app, "key"'
     )
-    _, fresh = await connection().execute_query(sql, values)
+    fresh = await connection().execute_query_dict(sql, values)  # which returns rows everywhere
     ids = {(row["platform"], row["app"], row["key"]): int(row["id"]) for row in fresh}
     return [
         Kept(ids.pop(name), fresh=True, done=False, answer="")
@@ -152,16 +153,15 @@ async def finish(row: InboxRow, *, answer: str, now: datetime) -> None:
 
 
 async def fail(id: int, *, error: str, retry_at: datetime | None) -> bool:
-    """Note a failed try; without `retry_at` the event is dead. True if it is dead now."""
-    row = await InboxRow.get(id=id)
-    row.attempts += 1
-    row.error = error[:400]
-    if retry_at is None:
-        row.state = DEAD
-    else:
-        row.not_before = retry_at
-    await row.save(update_fields=["attempts", "error", "state", "not_before"])
-    return row.state == DEAD
+    """Note a failed try; without `retry_at` the event is dead. True if it is dead now.
+
+    What another process has done meanwhile stays done.
+    """
+    changes: dict[str, Any] = {"state": DEAD} if retry_at is None else {"not_before": retry_at}
+    noted = await InboxRow.filter(id=id, state=NEW).update(
+        **changes, attempts=F("attempts") + 1, error=error[:400]
+    )
+    return bool(noted) and retry_at is None
 
 
 async def waiting() -> int:
