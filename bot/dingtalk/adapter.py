@@ -112,7 +112,7 @@ class DingTalkAdapter:
         expected = crypto.robot_signature(self._settings.app_secret, timestamp)
         crypto.check_same("signature", expected, incoming.headers.get("sign", ""))
         crypto.fresh(timestamp, incoming.at, self._window)
-        return message_event(self._home, incoming, self._opened(incoming))
+        return message_event(self._home, self._opened(incoming), incoming.at)
 
     def _opened(self, incoming: Incoming) -> bytes:
         """The body; some tenants report it encrypted once an aes_key is set."""
@@ -130,7 +130,7 @@ class DingTalkAdapter:
         signature = query.get("msg_signature") or query.get("signature") or ""
         raw = self._envelope.open(signature, timestamp, query.get("nonce", ""), encrypt)
         crypto.fresh(timestamp, incoming.at, self._window)
-        return notice_event(self._home, incoming, raw) or self._success(incoming)
+        return notice_event(self._home, raw, incoming.at) or self._success(incoming)
 
     def _press(self, incoming: Incoming) -> Event | None:
         if not self._card_secret:
@@ -139,7 +139,7 @@ class DingTalkAdapter:
         expected = crypto.card_signature(self._card_secret, timestamp)
         crypto.check_same("signature", expected, incoming.headers.get("x-ddpaas-signature", ""))
         at = crypto.fresh(timestamp, incoming.at, CARD_WINDOW)
-        return press_event(self._home, incoming, at)
+        return press_event(self._home, incoming.body, at)
 
     def _success(self, incoming: Incoming) -> WireAnswer:
         """The encrypted word that DingTalk expects of every event callback."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from datetime import datetime
 
 from bot.adapter import RejectedError
-from bot.dingtalk.reading import inner, moment, parsed, words
-from bot.event import Event, Incoming, Json, Kind
+from bot.dingtalk.hosts import is_dingtalk
+from bot.dingtalk.reading import digest, inner, moment, parsed, words
+from bot.event import Event, Json, Kind
 from config.settings import DingTalk
 
 OVER_QUOTA = "20001"  # the organisation's pushes of this month are spent: messages come empty
@@ -26,10 +26,11 @@ class Home:
     tenant: str
 
 
-def message_event(home: Home, incoming: Incoming, raw: bytes) -> Event:
-    """Read an authentic robot callback.
+def message_event(home: Home, raw: bytes | str, at: datetime) -> Event:
+    """Read an authentic robot callback that came `at`, by HTTP or by Stream.
 
-    Raises RejectedError when it is for another organisation or robot, or no JSON object.
+    `origin` of what carries a file has "msgtype", "download_code" (several joined with ","),
+    "file_name" where there is one, and "duration" as the platform gave it. Raises RejectedError when it is for another organisation or robot, or no JSON object.
     """
     body = parsed(raw)
     _check_receiver(home.settings, body)
@@ -39,12 +40,12 @@ def message_event(home: Home, incoming: Incoming, raw: bytes) -> Event:
         platform="dingtalk",
         app=home.app,
         tenant=home.tenant,
-        key=words(body.get("msgId")) or hashlib.sha256(raw).hexdigest(),
+        key=words(body.get("msgId")) or digest(raw),
         person=words(body.get("senderStaffId")),
         chat=words(body.get("conversationId")) if group else "",
         kind=kind,
         text=text,
-        at=moment(body.get("createAt"), incoming.at),
+        at=moment(body.get("createAt"), at),
         origin={**_origin(home.settings, body), **extra},
     )
 
@@ -74,16 +75,18 @@ def _rich_text(body: Json) -> Said:
     found = inner(body, "content").get("richText")
     items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
     text = "".join(words(item.get("text")) for item in items).strip()
-    codes = ",".join(filter(None, (words(item.get("downloadCode")) for item in items)))
-    extra = {"download_code": codes} if codes else {}
-    return (Kind.MESSAGE, text, extra) if text else (Kind.UNKNOWN, "〔图片〕", extra)
+    codes = ",".join(filter(None, map(_code, items)))
+    extra = {"download_code": codes, "msgtype": "richText"} if codes else {}
+    return (Kind.MESSAGE, text, extra) if text else (Kind.UNKNOWN, "[图片]", extra)
 
 
 def _audio(body: Json) -> Said:
+    """A voice message's words are its text, whatever DingTalk heard."""
+    _, unheard, extra = _sent("语音")(body)
     heard = words(inner(body, "content").get("recognition")).strip()
     if not heard:
-        return _sent("语音")(body)
-    return Kind.MESSAGE, heard, {"said": "true"}
+        return Kind.UNKNOWN, unheard, extra
+    return Kind.MESSAGE, heard, {"said": "true", **extra}
 
 
 def _sent(what: str) -> Callable[[Json], Said]:
@@ -92,16 +95,26 @@ def _sent(what: str) -> Callable[[Json], Said]:
     def read(body: Json) -> Said:
         content = inner(body, "content")
         name = words(content.get("fileName"))
-        code = words(content.get("downloadCode"))
-        extra = {"download_code": code} if code else {}
-        return Kind.UNKNOWN, f"〔{what}：{name}〕" if name else f"〔{what}〕", extra
+        extra = {
+            "msgtype": words(body.get("msgtype")),
+            "download_code": _code(content),
+            "file_name": name,
+            "duration": words(content.get("duration")),  # its unit differs between pages
+        }
+        kept = {key: value for key, value in extra.items() if value}
+        return Kind.UNKNOWN, f"[{what}] {name}".rstrip(), kept
 
     return read
 
 
+def _code(content: Json) -> str:
+    """What downloads it; a picture of old clients has only the second name."""
+    return words(content.get("downloadCode")) or words(content.get("pictureDownloadCode"))
+
+
 def _unknown(body: Json) -> Said:
     shown = words(inner(body, "content").get("unknownMsgType")) or "不支持的消息"
-    return Kind.UNKNOWN, f"〔{shown}〕", {"msgtype": words(body.get("msgtype"))}
+    return Kind.UNKNOWN, f"[{shown}]", {"msgtype": words(body.get("msgtype"))}
 
 
 _READERS: dict[str, Callable[[Json], Said]] = {
@@ -120,24 +133,7 @@ def _origin(settings: DingTalk, body: Json) -> dict[str, str]:
     if not words(body.get("senderStaffId")):  # unpublished robot, or somebody from outside
         found["nick"] = words(body.get("senderNick"))
     webhook = words(body.get("sessionWebhook"))
-    if _is_dingtalk(settings, webhook):
+    if is_dingtalk(settings, webhook):
         found["session_webhook"] = webhook
         found["session_webhook_until"] = words(body.get("sessionWebhookExpiredTime"))
     return found
-
-
-def _is_dingtalk(settings: DingTalk, url: str) -> bool:
-    """Whether we may post to `url`: the body is not signed, so it could name any host."""
-    base = _site(url)
-    if base in (_site(settings.api_base), _site(settings.oapi_base)):
-        return True
-    scheme, host = base
-    return scheme == "https" and (host == "dingtalk.com" or host.endswith(".dingtalk.com"))
-
-
-def _site(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    return parts.scheme, parts.netloc.lower()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from bot.adapter import RejectedError
 from bot.dingtalk.messages import Home
 from bot.dingtalk.reading import flat, inner, parsed, parsed_text, words
-from bot.event import Event, Incoming, Json, Kind
+from bot.event import Event, Json, Kind
 
 COMMAND = "command"
 DYNAMIC_DATA = "dynamicDataCallback"
@@ -20,15 +20,17 @@ _VERSION = re.compile(r"(?:^|\s)v\d+(?:\s|$)")
 # With a version in its command a late copy does no harm, and a redelivery comes after a minute;
 # longer would swallow a press that was refused for a passing reason and is tried again.
 SAME_SECONDS = 2
+LEAST_MILLIS, MOST_MILLIS = 10**12, 10**13  # 2001 to 2286
+CHINA = timezone(timedelta(hours=8))  # DingTalk's days are China's, wherever we run
 SAME_SECONDS_VERSIONED = 60
 
 
-def press_event(home: Home, incoming: Incoming, at: datetime) -> Event | None:
+def press_event(home: Home, raw: bytes | str, at: datetime) -> Event | None:
     """Read an authentic card callback that was signed `at`; None asks for data, not for an act.
 
     Raises RejectedError when the presser is of another organisation, or for no JSON object.
     """
-    body = parsed(incoming.body)
+    body = parsed(raw)
     corp = words(body.get("corpId"))
     if corp and home.settings.corp_id and corp != home.settings.corp_id:
         raise RejectedError("receiver")
@@ -61,8 +63,13 @@ def _form(params: Json) -> dict[str, str]:
 
 
 def _chosen(value: object) -> str:
-    """A field's value; choices come as {"index", "value"}."""
-    return flat(value.get("value")) if isinstance(value, dict) and "value" in value else flat(value)
+    """A field's value; choices come as {"index", "value"}, a day as text or as milliseconds."""
+    if isinstance(value, dict) and "value" in value:
+        value = value["value"]
+    if isinstance(value, int) and LEAST_MILLIS <= value < MOST_MILLIS:
+        # our fields bring text; the documents do not say how a DATE comes
+        return f"{datetime.fromtimestamp(value / 1000, UTC).astimezone(CHINA):%Y-%m-%d}"
+    return flat(value)
 
 
 def _key(body: Json, content: Json, command: str, at: datetime) -> str:

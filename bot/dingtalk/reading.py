@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -72,3 +73,8 @@ def flat(value: object) -> str:
     if isinstance(value, dict | list):
         return words(json.dumps(value, ensure_ascii=False))
     return words(value)
+
+
+def digest(raw: bytes | str) -> str:
+    """What names a callback that has no id of its own: its content."""
+    return hashlib.sha256(raw.encode() if isinstance(raw, str) else raw).hexdigest()
