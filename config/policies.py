@@ -8,6 +8,8 @@ from typing import Any
 
 from crm.console import ConsolePolicy
 from crm.console import problems as console_problems
+from crm.delivery import DeliveryPolicy
+from crm.delivery import problems as delivery_problems
 from crm.lead import LeadPolicy
 from crm.lead import problems as lead_problems
 from crm.momentum import MomentumPolicy
@@ -38,6 +40,7 @@ class Policies:
     signal: SignalPolicy = field(default_factory=SignalPolicy)
     lead: LeadPolicy = field(default_factory=LeadPolicy)
     roster: RosterPolicy = field(default_factory=RosterPolicy)
+    delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     console: ConsolePolicy = field(default_factory=ConsolePolicy)
 
 
@@ -60,6 +63,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "lead": Kind("线索", LeadPolicy, lead_problems, "暂缓、公海、沉默与核销的规则"),
     "roster": Kind("排班", RosterPolicy, plain_problems, "工时与休息的上限，排班取向"),
+    "delivery": Kind(
+        "消息推送", DeliveryPolicy, delivery_problems, "免打扰时段，每人每天的上限，汇总与额度提醒"
+    ),
     "console": Kind("管理后台", ConsolePolicy, console_problems, "登录码与登录状态的有效期"),
 }
 
