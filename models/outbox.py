@@ -137,7 +137,8 @@ async def replace(
 ) -> list[int]:
     """Make `card` what everyone sees who has a copy of its ref; runs in the caller's transaction.
 
-    Unsent messages of that ref are rewritten, copies get a change queued. `pressed` is the
+    Untried messages of that ref are rewritten (one that was tried may have arrived, and is
+    corrected when it is sent), copies get a change queued. `pressed` is the
     origin of a press (its "message" names the copy): that one waits `pressed_wait`, because the
     presser usually sees the new card in the very answer; the ids of those rows are returned so
     that they can be dropped once the answer has left. A copy that cannot be changed in place is
@@ -146,13 +147,13 @@ async def replace(
     edition = await _next_edition(tenant, card)
     body = _dumps(card)
     await OutboxRow.filter(
-        tenant=tenant, ref=card.ref, state=NEW, copy_id=None, leased_until=None
+        tenant=tenant, ref=card.ref, state=NEW, copy_id=None, leased_until=None, attempts=0
     ).update(card=body, edition=edition)
     answered = []
     for copy in await CardCopy.filter(tenant=tenant, ref=card.ref).order_by("id"):
         if not copy.message and (copy.platform, copy.user) == told:
             continue
-        is_pressed = bool(pressed) and copy.message == (pressed or {}).get("message")
+        is_pressed = bool(copy.message) and copy.message == (pressed or {}).get("message")
         if is_pressed:
             await _renew(copy, pressed or {})
         wait = pressed_wait if is_pressed else timedelta()
@@ -208,13 +209,15 @@ async def claim(*, now: datetime, limit: int, lease: timedelta) -> list[Parcel]:
 async def sent(parcel: Parcel, handle: Mapping[str, str], *, now: datetime) -> None:
     """Record a delivery and where its card lies; queue a change if it is outdated already."""
     async with transaction():
-        row = await OutboxRow.get(id=parcel.id)
+        current = await _locked_edition(parcel.tenant, parcel.card.ref)
+        row = await OutboxRow.filter(id=parcel.id).select_for_update().get()
+        if row.state == SENT:
+            return  # another postman's lease overlapped ours, and it was faster
         row.state, row.sent_at, row.leased_until = SENT, now, None
         await row.save(update_fields=["state", "sent_at", "leased_until"])
         if not row.ref:
             return
         copy = await _copied(row, handle, now)
-        current = await _edition(row.tenant, row.ref)
         if current and current.card and current.edition > row.edition:
             wait = timedelta()
             await _change(copy, current.card, current.edition, now=now, wait=wait, trace=row.trace)
@@ -235,7 +238,7 @@ async def retry(
 
 async def bury(parcel: Parcel, *, code: str, reason: str) -> None:
     """Give up: a dead letter with its reason in Chinese."""
-    await OutboxRow.filter(id=parcel.id).update(
+    await OutboxRow.filter(id=parcel.id, state=NEW).update(
         state=DEAD,
         attempts=parcel.attempts + 1,
         leased_until=None,
@@ -248,6 +251,10 @@ async def send_anew(parcel: Parcel) -> None:
     """The copy can no longer be changed in place: send the card as a new message instead."""
     async with transaction():
         row = await OutboxRow.get(id=parcel.id)
+        newer = OutboxRow.filter(copy_id=row.copy_id, state=NEW, id__gt=row.id)
+        if row.copy_id and await newer.exists():  # that one goes instead
+            await OutboxRow.filter(id=row.id).update(state=DROPPED, leased_until=None)
+            return
         if row.copy_id:
             await CardCopy.filter(id=row.copy_id).delete()
         row.copy_id, row.leased_until, row.done = None, None, "{}"
@@ -297,8 +304,17 @@ async def _edition(tenant: str, ref: str) -> CardEdition | None:
     return await CardEdition.get_or_none(tenant=tenant, ref=ref) if ref else None
 
 
+async def _locked_edition(tenant: str, ref: str) -> CardEdition | None:
+    """Locked until the transaction ends: nobody delivers the first copy unseen by a replacement."""
+    if not ref:
+        return None
+    await CardEdition.get_or_create(tenant=tenant, ref=ref)
+    return await CardEdition.filter(tenant=tenant, ref=ref).select_for_update().get()
+
+
 async def _next_edition(tenant: str, card: Card) -> int:
-    current, _ = await CardEdition.get_or_create(tenant=tenant, ref=card.ref)
+    current = await _locked_edition(tenant, card.ref)
+    assert current, "only a card with a ref is replaced"
     current.edition += 1
     current.card = _dumps(card)
     await current.save(update_fields=["edition", "card"])
@@ -348,8 +364,7 @@ async def _copied(row: OutboxRow, handle: Mapping[str, str], now: datetime) -> C
         "edition": row.edition,
         "at": now,
     }
-    if row.copy_id:
-        await CardCopy.filter(id=row.copy_id).update(**place)
+    if row.copy_id and await CardCopy.filter(id=row.copy_id).update(**place):
         return await CardCopy.get(id=row.copy_id)
     return await CardCopy.create(
         tenant=row.tenant,
