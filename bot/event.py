@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -62,7 +62,19 @@ class Event:
     origin: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> Json:
-        return {**asdict(self), "at": self.at.isoformat(), "kind": self.kind.value}
+        return {
+            "platform": self.platform,
+            "app": self.app,
+            "tenant": self.tenant,
+            "key": self.key,
+            "person": self.person,
+            "chat": self.chat,
+            "kind": self.kind.value,
+            "text": self.text,
+            "at": self.at.isoformat(),
+            "form": dict(self.form),
+            "origin": dict(self.origin),
+        }
 
     @classmethod
     def from_json(cls, data: Json) -> Event:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from bot.event import Event
+from config.log import trace
 
 
 class Kept(Protocol):
@@ -23,6 +25,8 @@ class Kept(Protocol):
     def answer(self) -> str: ...
 
 
+log = logging.getLogger(__name__)
+
 Store = Callable[[Sequence[tuple[Event, str]]], Awaitable[Sequence[Kept]]]
 Wake = Callable[[], Awaitable[None]]
 
@@ -35,45 +39,38 @@ class Door:
     """
 
     GROUP = 200
+    WAKE_PAUSE = 0.02  # seconds between two wake-ups; the first of a burst leaves at once
 
     def __init__(self, store: Store, wake: Wake) -> None:
         self._store = store
         self._wake = wake
-        self._queue: asyncio.Queue[tuple[Event, str, asyncio.Future[Kept]]] = asyncio.Queue(5_000)
+        self._waiting: list[tuple[Event, str, asyncio.Future[Kept]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._waker: asyncio.Task[None] | None = None
-        self._unheard = False
+        self._unseen = False  # something was committed that no wake-up has told of yet
 
-    async def keep(self, event: Event, trace: str) -> Kept:
-        """Store the event; returns once it is on disk. Raises what the database raised."""
+    def keep(self, event: Event, told: str) -> asyncio.Future[Kept]:
+        """Store the event and its trace; the future is done once it is on disk, or has the fault."""
+        kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, told, kept))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
-        kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        await self._queue.put((event, trace, kept))
-        return await kept
+        return kept
 
     async def close(self) -> None:
-        """Stop; what was answered is on disk already, whoever still waits is let go."""
+        """Stop; what was answered is on disk already."""
         for task in (self._writer, self._waker):
             if task:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-        while not self._queue.empty():
-            _, _, kept = self._queue.get_nowait()
-            kept.cancel()
 
     async def _write(self) -> None:
-        while True:
-            group = [await self._queue.get()]
-            while len(group) < self.GROUP and not self._queue.empty():
-                group.append(self._queue.get_nowait())
+        trace.set("")  # a group belongs to no single event
+        while self._waiting:
+            group, self._waiting = self._waiting[: self.GROUP], self._waiting[self.GROUP :]
             try:
                 await self._commit(group)
-            except asyncio.CancelledError:
-                for _, _, kept in group:
-                    kept.cancel()
-                raise
             except Exception as fault:  # whatever it is, whoever waits must learn of it
                 for _, _, kept in group:
                     if not kept.done():
@@ -82,23 +79,24 @@ class Door:
     async def _commit(self, group: list[tuple[Event, str, asyncio.Future[Kept]]]) -> None:
         """Store a group; of several equal events in one group the first is the event."""
         unique: dict[tuple[str, str, str], tuple[Event, str]] = {}
-        for event, trace, _ in group:
-            unique.setdefault(_name(event), (event, trace))
-        stored = await self._store(list(unique.values()))
-        found = dict(zip(unique, stored, strict=True))
+        for event, told, _ in group:
+            unique.setdefault(_name(event), (event, told))
+        found = dict(zip(unique, await self._store(list(unique.values())), strict=True))
         for event, _, kept in group:
             if not kept.done():  # the platform may have hung up meanwhile
                 kept.set_result(found[_name(event)])
-        self._unheard = True
+        log.info("events kept", extra={"traces": [told for _, told in unique.values()]})
+        self._unseen = True
         if self._waker is None or self._waker.done():
             self._waker = asyncio.create_task(self._wake_up())
 
     async def _wake_up(self) -> None:
         """Tell the workers; if the queue is away, their own sweep finds the events."""
-        while self._unheard:  # a call that began before a commit may have been heard before it
-            self._unheard = False
+        while self._unseen:
+            self._unseen = False
             with suppress(Exception):
                 await self._wake()
+            await asyncio.sleep(self.WAKE_PAUSE)
 
 
 def _name(event: Event) -> tuple[str, str, str]:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-Labels = tuple[tuple[str, str], ...]
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
 class Metrics:
     """What happened here since the start; label values are our own words, never input."""
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[str, Labels]] = Counter()
-        self._buckets: Counter[tuple[str, float]] = Counter()
-        self._seconds: Counter[str] = Counter()
-        self._acks: Counter[str] = Counter()
+        self._registry = CollectorRegistry()
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._callbacks = Counter(
+            "momentum_callbacks",
+            "Callbacks by platform, kind and what became of them",
+            ("platform", "kind", "result"),
+            registry=self._registry,
+        )
+        self._acks = Histogram(
+            "momentum_ack_seconds",
+            "From the callback's arrival to its answer",
+            ("platform",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
 
-    def count(self, name: str, **labels: str) -> None:
-        self._counts[name, tuple(sorted(labels.items()))] += 1
+    def count(self, name: str, by: float = 1, **labels: str) -> None:
+        """Add to a counter; one name always comes with the same label names."""
+        if name not in self._counters:
+            bare = name.removesuffix("_total")
+            self._counters[name] = Counter(bare, bare, tuple(labels), registry=self._registry)
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc(by)
 
     @contextmanager
     def callback(self, platform: str) -> Iterator[dict[str, str]]:
@@ -32,32 +48,13 @@ class Metrics:
         try:
             yield seen
         finally:
-            took = time.perf_counter() - started
-            self.count("momentum_callbacks_total", platform=platform, **seen)
-            self._acks[platform] += 1
-            self._seconds[platform] += took  # type: ignore[assignment]  # seconds, not a count
-            for bucket in _BUCKETS:
-                self._buckets[platform, bucket] += took <= bucket
+            self._callbacks.labels(platform, seen["kind"], seen["result"]).inc()
+            self._acks.labels(platform).observe(time.perf_counter() - started)
 
     def text(self, gauges: Mapping[str, float]) -> str:
         """Everything, with `gauges` read just now from the tables."""
-        lines = [
-            f"{name}{_braces(labels)} {value}"
-            for (name, labels), value in sorted(self._counts.items())
-        ]
-        for platform, total in sorted(self._acks.items()):
-            for bucket in _BUCKETS:
-                labels = (("platform", platform), ("le", f"{bucket:g}"))
-                value = self._buckets[platform, bucket]
-                lines.append(f"momentum_ack_seconds_bucket{_braces(labels)} {value}")
-            endless = (("platform", platform), ("le", "+Inf"))
-            lines.append(f"momentum_ack_seconds_bucket{_braces(endless)} {total}")
-            own = _braces((("platform", platform),))
-            lines.append(f"momentum_ack_seconds_sum{own} {self._seconds[platform]:.6f}")
-            lines.append(f"momentum_ack_seconds_count{own} {total}")
-        lines += [f"{name} {value:g}" for name, value in gauges.items()]
-        return "\n".join(lines) + "\n"
-
-
-def _braces(labels: Labels) -> str:
-    return "{" + ",".join(f'{name}="{value}"' for name, value in labels) + "}" if labels else ""
+        for name, value in gauges.items():
+            if name not in self._gauges:
+                self._gauges[name] = Gauge(name, name, registry=self._registry)
+            self._gauges[name].set(value)
+        return generate_latest(self._registry).decode()

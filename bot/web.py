@@ -99,13 +99,12 @@ class Callbacks:
         seen.update(kind=decoded.kind.value)
         kept = await self._door.keep(decoded, trace.get())
         seen.update(result="kept" if kept.fresh else "repeated")
-        log.info("event kept", extra=_facts(decoded, kept))
         worked = await self._pressed(adapter, decoded, kept)
         answer = adapter.answer(incoming, decoded, worked.inline if worked else None)
         response = _response(answer)
-        await response.prepare(request)
-        await response.write_eof()
         if worked and worked.needless and answer.body:
+            await response.prepare(request)
+            await response.write_eof()  # only what has left makes the queued message needless
             await self._worker.drop(worked.needless)
         return response
 
@@ -146,13 +145,3 @@ def _remembered(answer: str) -> Inline | None:
     kept = json.loads(answer)
     card = from_json(kept["card"]) if kept["card"] else None
     return Inline(card, kept["toast"], Tone(kept["tone"]))
-
-
-def _facts(event: Event, kept: Kept) -> dict[str, object]:
-    return {
-        "platform": event.platform,
-        "app": event.app,
-        "kind": event.kind.value,
-        "inbox": kept.id,
-        "fresh": kept.fresh,
-    }

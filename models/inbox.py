@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from tortoise import fields
@@ -88,46 +89,59 @@ async def store(
 
     A press is worked at once by whoever took it, so others leave it alone for `press_wait`.
     """
+    at, later = stamp(now), stamp(now + press_wait)
     values: list[Any] = []
     for event, trace in arrivals:
-        wait = press_wait if event.kind == "press" else timedelta()
         values += (
-            *(event.tenant, event.platform, event.app, event.key, _lane(event)),
-            *(str(event.kind), json.dumps(event.to_json(), ensure_ascii=False), NEW, 0),
-            *(stamp(now + wait), "", "", trace, stamp(now)),
+            *(event.tenant, event.platform, event.app, event.key, _lane(event), event.kind),
+            *(_encode(event.to_json()), NEW, 0, later if event.kind == "press" else at),
+            *("", "", trace, at),
         )
-    rows = ",".join(_marks(len(_COLUMNS), row) for row in range(len(arrivals)))
-    sql = (
-        f"INSERT INTO inbox ({','.join(_quoted())}) VALUES {rows} "
-        'ON CONFLICT (platform, app, "key") DO NOTHING RETURNING id, platform, app, "key"'
-    )
-    fresh = await connection().execute_query_dict(sql, values)  # which returns rows everywhere
-    ids = {(row["platform"], row["app"], row["key"]): int(row["id"]) for row in fresh}
+    _, rows = await connection().execute_query(_insert(len(arrivals), is_postgres()), values)
+    fresh = {(row["platform"], row["app"], row["key"]): int(row["id"]) for row in rows}
+    known = await _known([event for event, _ in arrivals if _name(event) not in fresh])
     return [
-        Kept(ids.pop(name), fresh=True, done=False, answer="")
-        if (name := (event.platform, event.app, event.key)) in ids
-        else await _known(event)
-        for event, _ in arrivals
+        Kept(fresh[name], fresh=True, done=False, answer="") if name in fresh else known[name]
+        for name in (_name(event) for event, _ in arrivals)
     ]
 
 
-async def _known(event: Arrived) -> Kept:
-    row = await InboxRow.get(platform=event.platform, app=event.app, key=event.key)
-    return Kept(row.id, fresh=False, done=row.state != NEW, answer=row.answer)
+async def _known(events: Sequence[Arrived]) -> dict[tuple[str, str, str], Kept]:
+    """How far the working of events has got that were kept before."""
+    if not events:
+        return {}
+    rows = await InboxRow.filter(key__in=[event.key for event in events])
+    return {
+        (row.platform, row.app, row.key): Kept(row.id, False, row.state != NEW, row.answer)
+        for row in rows
+    }
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _name(event: Arrived) -> tuple[str, str, str]:
+    return event.platform, event.app, event.key
+
+
+@lru_cache(maxsize=512)
+def _insert(count: int, postgres: bool) -> str:
+    """The statement for so many rows; the same text again is prepared already."""
+    width = len(_COLUMNS)
+    if postgres:
+        marks = [f"${number + 1}" for number in range(count * width)]
+    else:
+        marks = ["?"] * (count * width)
+    rows = ",".join(f"({','.join(marks[at : at + width])})" for at in range(0, len(marks), width))
+    columns = ",".join(f'"{name}"' for name in _COLUMNS)
+    return (
+        f"INSERT INTO inbox ({columns}) VALUES {rows} "
+        'ON CONFLICT (platform, app, "key") DO NOTHING RETURNING id, platform, app, "key"'
+    )
 
 
 def _lane(event: Arrived) -> str:
     return f"{event.platform}:{event.app}:{event.person or event.chat or event.key}"[:200]
-
-
-def _quoted() -> tuple[str, ...]:
-    return tuple(f'"{name}"' for name in _COLUMNS)
-
-
-def _marks(width: int, row: int) -> str:
-    if is_postgres():
-        return "(" + ",".join(f"${row * width + item + 1}" for item in range(width)) + ")"
-    return "(" + ",".join("?" * width) + ")"
 
 
 async def due(*, now: datetime, limit: int) -> list[int]:
