@@ -58,12 +58,14 @@ class Door:
         return kept
 
     async def close(self) -> None:
-        """Stop; what was answered is on disk already."""
+        """Stop; what was answered is on disk already, and whoever still waits is let go."""
         for task in (self._writer, self._waker):
             if task:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+        for _, _, kept in self._waiting:
+            kept.cancel()
 
     async def _write(self) -> None:
         trace.set("")  # a group belongs to no single event
@@ -71,6 +73,9 @@ class Door:
             group, self._waiting = self._waiting[: self.GROUP], self._waiting[self.GROUP :]
             try:
                 await self._commit(group)
+            except asyncio.CancelledError:
+                self._waiting = group + self._waiting
+                raise
             except Exception as fault:  # whatever it is, whoever waits must learn of it
                 for _, _, kept in group:
                     if not kept.done():
