@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.adapter import (
@@ -15,10 +16,12 @@ from bot.adapter import (
     TransientError,
     UndeliverableError,
 )
+from bot.limits import Limiter, LocalLimiter, charges
 from cards.parcel import Parcel
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 2.0  # seconds: a shorter wait for a limit is sat out, a longer one put back
 GIVE_UP_AFTER = 12  # tries; with the back-off below that is about six hours
 
 
@@ -53,14 +56,29 @@ class Dead:
     reason: str
 
 
-Outcome = Sent | Again | Anew | Dead
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A frequency limit holds for `seconds` more; nothing was tried."""
+
+    seconds: float
+
+
+Outcome = Sent | Again | Anew | Dead | Wait
 
 
 class Sender:
-    """Delivers parcels through the adapters and judges the result."""
+    """Delivers parcels through the adapters, within their limits, and judges the result."""
 
-    def __init__(self, adapters: Mapping[tuple[str, str], Adapter]) -> None:
+    def __init__(
+        self,
+        adapters: Mapping[tuple[str, str], Adapter],
+        limiter: Limiter | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._adapters = adapters
+        self._limiter = limiter or LocalLimiter()
+        self._sleep = sleep
 
     async def deliver(self, parcel: Parcel) -> Outcome:
         """Try once; never raises."""
@@ -69,14 +87,17 @@ class Sender:
             return Dead(
                 "no_adapter", f"平台 {parcel.platform}/{parcel.app} 未配置，请补全设置后重发"
             )
+        if wait := await self._let_through(adapter, parcel):
+            return Wait(wait)
         try:
             receipt = await adapter.deliver(
                 Delivery(
                     parcel.key,
-                    Address(parcel.user, parcel.chat),
+                    _address(parcel),
                     parcel.card,
                     parcel.handle,
                     parcel.done,
+                    parcel.is_urgent,
                 )
             )
         except TransientError as fault:
@@ -89,6 +110,23 @@ class Sender:
             log.exception("adapter broke its promise", extra={"outbox": parcel.id})
             return _again(parcel, TransientError("internal"))
         return Sent(receipt.handle)
+
+    async def _let_through(self, adapter: Adapter, parcel: Parcel) -> float:
+        """0 when it may go now, after a short wait if need be; else the seconds to put it back."""
+        limits = getattr(adapter, "limits", ())
+        place, in_place = _address(parcel), parcel.handle is not None
+        dues = charges(limits, parcel.platform, parcel.app, place, in_place=in_place)
+        waited = 0.0
+        while dues and (wait := await self._limiter.take(dues)):
+            if waited + wait > PATIENCE:
+                return wait
+            await self._sleep(wait)
+            waited += wait
+        return 0.0
+
+
+def _address(parcel: Parcel) -> Address:
+    return Address(parcel.user, parcel.chat, parcel.robot)
 
 
 def _again(parcel: Parcel, fault: TransientError) -> Outcome:

@@ -28,3 +28,7 @@ class Parcel:
     trace: str
     handle: Mapping[str, str] | None = None
     done: Mapping[str, str] = field(default_factory=dict)
+    lane: str = ""
+    robot: str = ""
+    is_direct: bool = False
+    is_urgent: bool = False

@@ -22,8 +22,10 @@ from tortoise.transactions import in_transaction
 from config.settings import SettingsError
 
 MODULES = (
+    "models.attachment",
     "models.audit",
     "models.console",
+    "models.delivery",
     "models.inbox",
     "models.lead",
     "models.momentum",

@@ -13,12 +13,19 @@ from tortoise import fields
 from tortoise.expressions import F, Q
 from tortoise.models import Model
 
-from cards.card import Card, from_json, to_json
+from cards.card import Card, Tone, from_json, to_json
 from cards.parcel import Parcel
 from models.db import connection, is_postgres, stamp, transaction
 from models.moment import MomentField
 
 NEW, SENT, DEAD, DROPPED = "new", "sent", "dead", "dropped"
+HELD, LISTED, RECALLED = "held", "listed", "recalled"
+STATES = (NEW, HELD, LISTED, SENT, DEAD, DROPPED, RECALLED)
+"""held: waits for the morning or the digest; listed: the digest named it, nobody asked for it."""
+
+UNSEEN = (NEW, HELD, LISTED)
+ANSWER, URGENT, GRAVE, USUAL = range(4)
+"""Ranks: of two messages that wait for one person, the lower leaves first."""
 
 
 class OutboxRow(Model):
@@ -31,7 +38,12 @@ class OutboxRow(Model):
     app = fields.CharField(max_length=64)
     user = fields.CharField(max_length=128, default="")
     chat = fields.CharField(max_length=190, default="")
+    robot = fields.CharField(max_length=64, default="")  # a group robot, by its name in the settings
     lane = fields.CharField(max_length=200)  # messages of one lane leave in order
+    direct = fields.BooleanField(default=False)  # an answer to what this person has just said
+    urgent = fields.BooleanField(default=False)
+    rank = fields.SmallIntField(default=USUAL)
+    topic = fields.CharField(max_length=100, default="")  # a newer one takes an unsent one's place
     ref = fields.CharField(max_length=100, default="")
     edition = fields.IntField(default=0)  # which edition of the card `ref` this is
     card = fields.TextField()
@@ -47,11 +59,13 @@ class OutboxRow(Model):
     trace = fields.CharField(max_length=32, default="")
     created_at = MomentField()
     sent_at = MomentField(null=True)
+    handle = fields.TextField(default="{}")  # where it lies, to take it back
+    is_reported = fields.BooleanField(default=False)  # admins know that it is a dead letter
 
     class Meta:
         table = "outbox"
         unique_together = (("tenant", "key"),)
-        indexes = (("state", "not_before"), ("lane", "state"), ("tenant", "ref"))
+        indexes = (("state", "not_before"), ("lane", "state", "sent_at"), ("tenant", "ref"))
 
 
 class CardCopy(Model):
@@ -90,7 +104,12 @@ class CardEdition(Model):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A card for one place; `key` makes sending it twice the same as once."""
+    """A card for one place; `key` makes sending it twice the same as once.
+
+    `direct` is an answer to what this person has just said: it respects no quiet hours and no
+    cap. Nor does `urgent`, which also rings by the platform's means. Of two unsent messages to
+    one place about the same `topic` (empty: the card's ref) only the newer one leaves.
+    """
 
     tenant: str
     key: str
@@ -100,12 +119,27 @@ class Message:
     user: str = ""
     chat: str = ""
     trace: str = ""
+    robot: str = ""
+    direct: bool = False
+    urgent: bool = False
+    topic: str = ""
 
 
 async def put(message: Message, *, now: datetime) -> bool:
     """Queue a new message inside the caller's transaction; False if the key is already there."""
     if await OutboxRow.filter(tenant=message.tenant, key=message.key).exists():
         return False
+    lane = _lane(message)
+    topic = (message.topic or message.card.ref)[:100]
+    if topic and not message.direct:
+        await OutboxRow.filter(
+            tenant=message.tenant,
+            lane=lane,
+            topic=topic,
+            direct=False,
+            state__in=UNSEEN,
+            leased_until=None,
+        ).update(state=DROPPED, reason="已由同一事项的新消息代替")
     current = await _edition(message.tenant, message.card.ref)
     await OutboxRow.create(
         tenant=message.tenant,
@@ -114,7 +148,12 @@ async def put(message: Message, *, now: datetime) -> bool:
         app=message.app,
         user=message.user,
         chat=message.chat,
-        lane=_lane(message.platform, message.app, message.user, message.chat),
+        robot=message.robot,
+        lane=lane,
+        direct=message.direct,
+        urgent=message.urgent,
+        rank=_rank(message),
+        topic=topic,
         ref=message.card.ref,
         edition=current.edition if current else 0,
         card=_dumps(message.card),
@@ -147,7 +186,7 @@ async def replace(
     edition = await _next_edition(tenant, card)
     body = _dumps(card)
     await OutboxRow.filter(
-        tenant=tenant, ref=card.ref, state=NEW, copy_id=None, leased_until=None, attempts=0
+        tenant=tenant, ref=card.ref, state__in=UNSEEN, copy_id=None, leased_until=None, attempts=0
     ).update(card=body, edition=edition)
     answered = []
     for copy in await CardCopy.filter(tenant=tenant, ref=card.ref).order_by("id"):
@@ -187,7 +226,7 @@ async def drop(ids: Iterable[int]) -> None:
 
 
 async def claim(*, now: datetime, limit: int, lease: timedelta) -> list[Parcel]:
-    """Lease what is due, oldest first and at most one a lane, so that order is kept."""
+    """Lease what is due, by rank and age; in a lane one of a rank at a time, so order is kept."""
     async with transaction():
         ids = await _due(now, limit)
         if not ids:
@@ -195,7 +234,7 @@ async def claim(*, now: datetime, limit: int, lease: timedelta) -> list[Parcel]:
         free = Q(leased_until=None) | Q(leased_until__lt=now)  # again: another may have been faster
         rows = (
             await OutboxRow.filter(free, id__in=ids, state=NEW)
-            .order_by("id")
+            .order_by("rank", "id")
             .select_for_update(skip_locked=True)
         )
         await OutboxRow.filter(id__in=[row.id for row in rows]).update(leased_until=now + lease)
@@ -214,7 +253,8 @@ async def sent(parcel: Parcel, handle: Mapping[str, str], *, now: datetime) -> N
         if row.state == SENT:
             return  # another postman's lease overlapped ours, and it was faster
         row.state, row.sent_at, row.leased_until = SENT, now, None
-        await row.save(update_fields=["state", "sent_at", "leased_until"])
+        row.handle = json.dumps(dict(handle))
+        await row.save(update_fields=["state", "sent_at", "leased_until", "handle"])
         if not row.ref:
             return
         copy = await _copied(row, handle, now)
@@ -234,6 +274,11 @@ async def retry(
         reason=reason[:400],
         done=json.dumps(dict(done)),
     )
+
+
+async def put_back(parcel: Parcel, *, not_before: datetime) -> None:
+    """Let it wait for a frequency limit; nothing was tried, so nothing counts."""
+    await OutboxRow.filter(id=parcel.id).update(not_before=not_before, leased_until=None)
 
 
 async def bury(parcel: Parcel, *, code: str, reason: str) -> None:
@@ -289,14 +334,15 @@ async def counts() -> dict[str, int]:
 
 
 async def _due(now: datetime, limit: int) -> list[int]:
-    marks = ("$1", "$2") if is_postgres() else ("?", "?")
+    mark = "$1" if is_postgres() else "?1"  # the same moment, three times
     sql = (
-        f"SELECT o.id FROM outbox o WHERE o.state = 'new' AND o.not_before <= {marks[0]} "
-        f"AND (o.leased_until IS NULL OR o.leased_until < {marks[1]}) "
-        "AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane "
-        f"AND e.state = 'new' AND e.id < o.id) ORDER BY o.id LIMIT {int(limit)}"
+        f"SELECT o.id FROM outbox o WHERE o.state = 'new' AND o.not_before <= {mark} "
+        f"AND (o.leased_until IS NULL OR o.leased_until < {mark}) "
+        "AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'new' "
+        "AND (e.rank = o.rank AND e.id < o.id "
+        f"OR e.rank < o.rank AND e.not_before <= {mark})) ORDER BY o.rank, o.id LIMIT {int(limit)}"
     )
-    rows = await connection().execute_query_dict(sql, [stamp(now), stamp(now)])
+    rows = await connection().execute_query_dict(sql, [stamp(now)])
     return [int(row["id"]) for row in rows]
 
 
@@ -386,6 +432,10 @@ def _parcel(row: OutboxRow, copy: CardCopy | None) -> Parcel:
         app=row.app,
         user=row.user,
         chat=row.chat,
+        lane=row.lane,
+        robot=row.robot,
+        is_direct=row.direct,
+        is_urgent=row.urgent,
         card=from_json(json.loads(row.card)),
         attempts=row.attempts,
         trace=row.trace,
@@ -399,8 +449,17 @@ def delivery_key(tenant: str, key: str, replays: int) -> str:
     return "m-" + hashlib.sha256(f"{tenant}\n{key}\n{replays}".encode()).hexdigest()[:38]
 
 
-def _lane(platform: str, app: str, user: str, chat: str) -> str:
-    return f"{platform}:{app}:{chat or user}"[:200]
+def _lane(message: Message) -> str:
+    place = f"robot:{message.robot}" if message.robot else message.chat or message.user
+    return f"{message.platform}:{message.app}:{place}"[:200]
+
+
+def _rank(message: Message) -> int:
+    if message.direct:
+        return ANSWER
+    if message.urgent:
+        return URGENT
+    return GRAVE if message.card.tone is Tone.DANGER else USUAL
 
 
 def _dumps(card: Card) -> str:
