@@ -80,6 +80,8 @@ class Tasks:
         prepared = await job.prepare(self._work(item)) if job.prepare else None
         work = self._work(item)
         async with transaction():
+            if not await task.hold(item.id):
+                return
             await job.run(work, prepared)
             await post(work, self._house.apps)
             await task.finish(item.id, now=work.now)

@@ -89,6 +89,11 @@ async def claim(*, now: datetime, lease: timedelta, limit: int = 4) -> list[Task
     ]
 
 
+async def hold(id: int) -> bool:
+    """Lock a leased task in the transaction of its effects; False if another has done it."""
+    return bool(await TaskRow.filter(id=id, state=NEW).select_for_update().first())
+
+
 async def finish(id: int, *, now: datetime) -> None:
     """Done; called inside the transaction of the work's effects."""
     await TaskRow.filter(id=id).update(state=DONE, done_at=now, leased_until=None)
@@ -101,4 +106,4 @@ async def fail(task: Task, *, error: str, retry_at: datetime | None) -> None:
         changes["state"] = DEAD
     else:
         changes["not_before"] = retry_at
-    await TaskRow.filter(id=task.id).update(leased_until=None, **changes)
+    await TaskRow.filter(id=task.id, state=NEW).update(leased_until=None, **changes)
