@@ -17,10 +17,15 @@ format: .venv/.ready-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Exact versions with hashes, for every platform that has wheels; see README "Dependencies".
+# Exact versions with hashes, for every platform that has wheels; `make lock UPGRADE=--upgrade`
+# takes the newest ones. See README "Dependencies".
+UPGRADE ?=
+LOCK = $(BIN)/pip-compile -q --no-header --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(UPGRADE)
+
 lock: .venv/.ready-dev
-	$(BIN)/pip-compile -q --no-header --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements.txt pyproject.toml
-	$(BIN)/pip-compile -q --no-header --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(LOCK) -o requirements.txt pyproject.toml
+	$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 clean:
 	rm -rf .venv var

@@ -49,6 +49,7 @@ log = logging.getLogger("momentum")
 
 TENANT = "main"
 APP = "main"
+REGISTER_SECONDS = 30.0  # between two tries to tell DingTalk where presses go
 POLICY_SECONDS = 3.0  # how soon a process notices a new version
 PRESS_WAIT = timedelta(seconds=6)  # while the web works a press, no worker takes it
 Clock = Callable[[], datetime]
@@ -198,13 +199,19 @@ async def serve(program: Program, app: web.Application) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
     await runner.setup()
+    register = asyncio.create_task(register_callbacks(program))
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         print(f"动能已启动：{settings.base_url}/", flush=True)
         await stopped.wait()
     finally:
+        register.cancel()
         await runner.cleanup()
         await program.door.close()
+
+
+async def _to_console(_: web.Request) -> web.StreamResponse:
+    raise web.HTTPFound("/console/")
 
 
 async def run_web(settings: Settings) -> int:
@@ -212,7 +219,7 @@ async def run_web(settings: Settings) -> int:
     embedded = not settings.redis_url
     async with db.alone(settings.data_dir, embedded), running(settings, works=embedded) as program:
         app = program.application()
-        await register_callbacks(program)
+        app.router.add_get("/", _to_console)
         await serve(program, app)
     return 0
 
@@ -221,7 +228,8 @@ async def run_demo(settings: Settings) -> int:
     """The same program against three emulated platforms, a demo company, a movable clock."""
     from bot.emulator.stage import Stage  # the vendors' SDKs load only here
 
-    clock = demo.DemoClock(settings.data_dir / "demo-clock")
+    settings = demo.apart(settings)
+    clock = demo.DemoClock(settings.data_dir / "clock")
     async with (
         db.alone(settings.data_dir, True),
         Stage(clock.now, settings.port, demo.residents()).open() as stage,
@@ -237,9 +245,7 @@ async def run_demo(settings: Settings) -> int:
             return clock.now()
 
         stage.show_page(app, advance, {"console": "/console/"})
-        register = asyncio.create_task(register_callbacks(program))
         await serve(program, app)
-        await register
     return 0
 
 
@@ -257,13 +263,17 @@ async def run_work(settings: Settings) -> int:
 
 
 async def register_callbacks(program: Program) -> None:
-    """DingTalk must be told where card presses go; failure is for the log, not the end."""
+    """DingTalk must be told where card presses go; until it has been, ask again and again."""
     for adapter in program.adapters.values():
-        if isinstance(adapter, DingTalkAdapter) and program.settings.dingtalk.card_template_id:
+        if not isinstance(adapter, DingTalkAdapter):
+            continue
+        while True:
             try:
                 await adapter.register_card_callback()
+                break
             except DeliveryError as fault:
                 log.error("card callback not registered", extra={"fault": fault.reason})
+                await asyncio.sleep(REGISTER_SECONDS)
 
 
 def parser() -> argparse.ArgumentParser:

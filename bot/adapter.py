@@ -179,8 +179,11 @@ class Adapter(Protocol):
     app: str
     press_seconds: float
     """How long this platform leaves us to answer a press in place; 0 = answered later only."""
-    limits: tuple[Limit, ...]
-    """The documented frequency limits of sending; the sender keeps them, the adapter does not."""
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The documented frequency limits of sending, for the sender to keep."""
+        ...
 
     def decode(self, incoming: Incoming) -> Event | WireAnswer | None:
         """Authenticate and read a callback.

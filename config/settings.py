@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "MOMENTUM_"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(Exception):
@@ -28,6 +29,10 @@ class WeCom:
     aes_key: str = field(default="", repr=False)
     api_base: str = "https://qyapi.weixin.qq.com"
     replay_seconds: int = 600  # whether retries are signed anew is not documented
+    bot_token: str = field(default="", repr=False)  # an AI bot (智能机器人) in URL mode
+    bot_aes_key: str = field(default="", repr=False)
+    bot_media_hosts: str = "ww-aibot-img-1258476243.cos.ap-guangzhou.myqcloud.com"
+    robots: str = field(default="", repr=False)  # group robots: "name=key,name2=key2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Feishu:
     encrypt_key: str = field(default="", repr=False)
     api_base: str = "https://open.feishu.cn"
     replay_seconds: int = 26_100  # events are resent for 7 h 15 min; callbacks use 600 s at most
+    robots: str = field(default="", repr=False)  # group robots: name=hook_id[:secret],…
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,9 @@ class DingTalk:
     api_base: str = "https://api.dingtalk.com"
     oapi_base: str = "https://oapi.dingtalk.com"
     replay_seconds: int = 3_600  # the platform's own window for the robot signature
+    robots: str = field(default="", repr=False)  # "name=access_token[:secret],…": group robots
+    mode: str = "http"  # how callbacks come: "http", or "stream" over a long connection
+    stream_idle_seconds: int = 60  # a connection that is silent for so long is made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,10 @@ def read(env: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env"
     settings: Settings = _build(Settings, "", ours)
     if ours:
         raise SettingsError(f"不认识的设置：{'、'.join(_name(key) for key in sorted(ours))}")
+    if settings.log_level not in LOG_LEVELS:
+        raise SettingsError(
+            f"{_name('log_level')}：「{settings.log_level}」不可用，可填 {'、'.join(LOG_LEVELS)}"
+        )
     try:
         ZoneInfo(settings.tenant_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:

@@ -11,8 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import openpyxl
 
+from bot.dingtalk.adapter import DingTalkAdapter
+from bot.feishu.adapter import FeishuAdapter
+from bot.wecom.adapter import WeComAdapter
 from config.settings import REQUIRED, Settings, SettingsError, configured, missing
 from crm.person import COLUMNS, PersonRow, read_row
 from models import db, outbox, person, policy
@@ -36,12 +40,12 @@ def add_commands(words: Any) -> None:
     listing = letters.add_parser("list", help="列出消息，默认死信")
     listing.add_argument("--state", default=outbox.DEAD, choices=("new", "sent", "dead", "dropped"))
     listing.set_defaults(run=list_outbox)
-    for name, run, about in (
-        ("replay", replay_outbox, "重发死信"),
-        ("drop", drop_outbox, "丢弃死信"),
+    for name, run, about, count, which in (
+        ("replay", replay_outbox, "重发死信", "*", "消息编号；不写即全部"),
+        ("drop", drop_outbox, "丢弃死信", "+", "消息编号"),
     ):
         leaf = letters.add_parser(name, help=about)
-        leaf.add_argument("ids", nargs="*", type=int, help="消息编号；replay 不写即全部")
+        leaf.add_argument("ids", nargs=count, type=int, help=which)
         leaf.set_defaults(run=run)
     policies = words.add_parser("policy", help="配置版本").add_subparsers(
         required=True, metavar="动作"
@@ -59,6 +63,9 @@ async def check(settings: Settings, _: argparse.Namespace) -> int:
         elif lacking:
             wrong = True
             print(f"{PLATFORM_WORDS[name]}：还缺 {'、'.join(lacking)}")
+        elif fault := _unusable(settings, name):
+            wrong = True
+            print(f"{PLATFORM_WORDS[name]}：{fault}")
         else:
             print(f"{PLATFORM_WORDS[name]}：设置完整")
     if not found:
@@ -69,10 +76,30 @@ async def check(settings: Settings, _: argparse.Namespace) -> int:
             behind = f"缺少 {len(names)} 个升级，请运行 python main.py migrate"
             print(f"数据库：{behind if names else '正常'}")
             wrong = wrong or bool(names)
-    except Exception as fault:  # whatever the driver says, the admin needs one sentence
+    except SettingsError as fault:
         wrong = True
-        print(f"数据库：连接失败（{type(fault).__name__}），请检查 MOMENTUM_DATABASE_URL")
+        print(f"数据库：{fault}")
     return 1 if wrong or not found else 0
+
+
+def _unusable(settings: Settings, platform: str) -> str:
+    """Why the complete settings of a platform cannot be used, or ""."""
+
+    def session() -> aiohttp.ClientSession:
+        raise RuntimeError("nothing is sent while checking")
+
+    try:
+        if platform == "wecom":
+            WeComAdapter(settings.wecom, app="main", tenant=TENANT, session=session)
+        elif platform == "feishu":
+            FeishuAdapter(settings.feishu, app="main", tenant=TENANT, session=session)
+        else:
+            DingTalkAdapter(settings.dingtalk, app="main", tenant=TENANT, session=session)
+    except SettingsError as fault:
+        return str(fault)
+    if platform == "dingtalk" and settings.dingtalk.card_template_id and not settings.public_url:
+        return "用了卡片模板，还需要 MOMENTUM_PUBLIC_URL（钉钉回调本服务的公网地址）"
+    return ""
 
 
 async def migrate(settings: Settings, _: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from bot.emulator.desk import Resident
+from config.settings import Settings
 from crm.language import followup
 from crm.momentum import TimeClass
 from crm.person import ROLE_WORDS, Person, PersonRow, Role, read_row
@@ -46,7 +48,13 @@ class DemoClock:
 
     def advance(self, by: timedelta) -> None:
         self._skipped += by
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(str(self._skipped.total_seconds()))
+
+
+def apart(settings: Settings) -> Settings:
+    """The demo's own settings: whatever is configured, real data is neither read nor touched."""
+    return replace(settings, database_url="", redis_url="", data_dir=settings.data_dir / "demo")
 
 
 def people() -> list[PersonRow]:

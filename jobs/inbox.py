@@ -27,7 +27,7 @@ from models.db import transaction
 log = logging.getLogger(__name__)
 
 TRIES = 5
-TOASTS = frozenset({"feishu"})  # platforms that show a press's words at once
+TOASTS = frozenset({"feishu", "dingtalk"})  # platforms that show a press's words at once
 PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
 
 
@@ -190,6 +190,7 @@ class Inbox:
             apps=apps,
             user=event.person,
             chat=event.chat,
+            direct=True,
         )
 
 

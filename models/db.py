@@ -60,6 +60,10 @@ def configuration(url: str) -> dict[str, Any]:
         }
     else:
         scheme = urlsplit(url).scheme
+        if scheme not in ("postgres", "postgresql", "asyncpg"):
+            raise SettingsError(
+                f"MOMENTUM_DATABASE_URL：不支持「{scheme}」，请填 postgres://用户:密码@主机:端口/库名"
+            )
         connection = expand_db_url(url.replace(scheme, "asyncpg", 1))
         connection["credentials"] |= {"minsize": 1, "maxsize": 10}
     return {
@@ -122,7 +126,16 @@ def _locked(data_dir: Path) -> IO[str]:
 
 
 async def pending(url: str) -> list[str]:
-    """Names of migrations that the opened database still lacks."""
+    """Names of migrations that the opened database still lacks.
+
+    Raises SettingsError if it cannot be reached: to the ORM that looks like an empty one.
+    """
+    try:
+        await is_alive()
+    except Exception as fault:  # whatever the driver says
+        raise SettingsError(
+            f"连接失败（{type(fault).__name__}），请检查 MOMENTUM_DATABASE_URL，确认数据库在运行"
+        ) from fault
     executor = _executor(url)
     return [str(step.migration.name) for step in await executor.plan(None)]
 

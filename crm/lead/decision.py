@@ -121,7 +121,7 @@ def followed_up(
     _check_open(lead)
     if lead.owner_id != by.id and not may_decide(lead, by):
         owner = f"由 {lead.owner_name} 负责" if lead.owner_name else "还在公海"
-        hint = "请联系负责人" if lead.owner_name else f"请先发送「领取 {lead.id}」"
+        hint = "请联系负责人" if lead.owner_name else "请联系经理分派"
         raise NotAllowedError(f"「{lead.name}」{owner}，{hint}。")
     return _changed(
         lead,
