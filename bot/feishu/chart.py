@@ -1,4 +1,4 @@
-"""A curve as Feishu's native line chart: VChart's JSON, which may hold no functions."""
+"""Curves and bars as Feishu's native charts: VChart's JSON, which may hold no functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bisect import bisect_right
 from math import isfinite
 
 from bot.event import Json
-from cards.drawing import Curve, Line
+from cards.drawing import Bars, Curve, Line
 
 COLOURS = {
     "good": "rgba(46,161,33,1)",
@@ -53,6 +53,32 @@ def line_chart(curve: Curve, *, points: int, letters: int) -> Json | None:
     if rules := [*_levels(curve, letters), *_marks(curve, places, names, letters)]:
         spec["markLine"] = rules
     return spec
+
+
+def bar_chart(bars: Bars, *, items: int, letters: int) -> Json | None:
+    """The chart_spec with at most `items` categories; None when there is nothing to draw."""
+    many = len(bars.series) > 1
+    values = [
+        {"x": category[:letters], "y": round(height, 2), "s": label[:letters]}
+        for label, heights in bars.series
+        for category, height in zip(bars.categories[:items], heights, strict=False)
+        if isfinite(height)
+    ]
+    if not values:
+        return None
+    axis: Json = {"orient": "left", "type": "linear"}
+    if bars.unit:
+        axis["title"] = {"visible": True, "text": bars.unit}
+    return {
+        "type": "bar",
+        "title": {"text": bars.title[:letters]},
+        "data": {"values": values},
+        "xField": ["x", "s"] if many else "x",  # a second field puts series side by side
+        "yField": "y",
+        "seriesField": "s",
+        "legends": {"visible": many, "orient": "bottom"},
+        "axes": [axis, {"orient": "bottom", "type": "band"}],
+    }
 
 
 def _finite(line: Line) -> Points:

@@ -1,4 +1,4 @@
-"""The four calls we make to Feishu: token, message, change, picture."""
+"""Feishu's API as one app: messages and files out, and any other call with the app's token."""
 
 from __future__ import annotations
 
@@ -12,12 +12,24 @@ import aiohttp
 from bot.adapter import Address, TransientError, UndeliverableError
 from bot.event import Json
 from bot.feishu.faults import STALE_TOKEN, code_of, refusal
+from bot.feishu.fetch import fetched
 from bot.feishu.shape import words
 from bot.http import Reply, Token, call
 from config.settings import Feishu
 
 log = logging.getLogger(__name__)
 
+FILE_TYPES = {
+    "opus": "opus",
+    "mp4": "mp4",
+    "pdf": "pdf",
+    "doc": "doc",
+    "docx": "doc",
+    "xls": "xls",
+    "xlsx": "xls",
+    "ppt": "ppt",
+    "pptx": "ppt",
+}
 EARLY_SECONDS = 600  # the platform hands out a new token in the last half hour of the old one
 
 
@@ -36,7 +48,7 @@ class Client:
         """
         id_type, receiver = _receiver(to)
         body = {"receive_id": receiver, "msg_type": kind, "content": content, "uuid": uuid}
-        reply = await self._api(
+        reply = await self.api(
             "POST",
             "/im/v1/messages",
             lambda: {"json": body, "params": {"receive_id_type": id_type}},
@@ -46,7 +58,25 @@ class Client:
     async def replace(self, message: str, content: str) -> None:
         """Change a sent card. Raises CannotReplaceError too."""
         path = f"/im/v1/messages/{quote(message, safe='')}"
-        await self._api("PATCH", path, lambda: {"json": {"content": content}}, replacing=True)
+        await self.api("PATCH", path, lambda: {"json": {"content": content}}, replacing=True)
+
+    async def replace_pressed(self, token: str, card: Json) -> None:
+        """Change the card of a press by the press's token: 30 minutes, twice at most."""
+        body = {"token": token, "card": card}
+        await self.api(
+            "POST", "/interactive/v1/card/update", lambda: {"json": body}, replacing=True
+        )
+
+    async def recall(self, message: str) -> None:
+        """Take a message back."""
+        await self.api("DELETE", f"/im/v1/messages/{quote(message, safe='')}", dict)
+
+    async def ring(self, message: str, person: str) -> None:
+        """Mark a message as urgent for one person, in the app (neither SMS nor telephone)."""
+        id_type = "union_id" if person.startswith("on_") else "open_id"
+        path = f"/im/v1/messages/{quote(message, safe='')}/urgent_app"
+        body = {"user_id_list": [person]}
+        await self.api("PATCH", path, lambda: {"json": body, "params": {"user_id_type": id_type}})
 
     async def upload(self, picture: bytes) -> str:
         """Upload a PNG. Returns the image key, which only this app can use."""
@@ -57,12 +87,44 @@ class Client:
             data.add_field("image", picture, filename="picture.png", content_type="image/png")
             return {"data": data}
 
-        return _given(await self._api("POST", "/im/v1/images", form), "image_key")
+        return _given(await self.api("POST", "/im/v1/images", form), "image_key")
 
-    async def _api(
+    async def upload_file(self, name: str, content: bytes) -> str:
+        """Upload a file. Returns the file key, which only this app can use."""
+
+        def form() -> Json:
+            data = aiohttp.FormData()
+            data.add_field("file_type", _file_type(name))
+            data.add_field("file_name", name)
+            data.add_field("file", content, filename=name)
+            return {"data": data}
+
+        return _given(await self.api("POST", "/im/v1/files", form), "file_key")
+
+    async def download(self, message: str, key: str, kind: str, *, most: int) -> tuple[str, bytes]:
+        """A file of a message: the name that the platform gives it ("" if none) and its bytes.
+
+        `kind` is image or file. Raises as `deliver` does; a file of over `most` bytes is refused.
+        """
+        path = f"/im/v1/messages/{quote(message, safe='')}/resources/{quote(key, safe='')}"
+        url = f"{self._settings.api_base}/open-apis{path}"
+        token = await self._token.get()
+        got = await fetched(self._session(), url, token, {"type": kind}, most=most)
+        if isinstance(got, Reply) and code_of(got) in STALE_TOKEN:
+            token = await self._token.get(instead_of=token)
+            got = await fetched(self._session(), url, token, {"type": kind}, most=most)
+        if isinstance(got, Reply):
+            _log_refusal(got, "im")
+            raise refusal(got)
+        return got
+
+    async def api(
         self, method: str, path: str, options: Callable[[], Json], *, replacing: bool = False
     ) -> Reply:
-        """Call with a valid token; one that the platform refuses is replaced once."""
+        """Call with a valid token; one that the platform refuses is replaced once.
+
+        `options` are aiohttp's, made anew for each try. Raises as `refusal` says.
+        """
         token = await self._token.get()
         reply = await self._call(method, path, token, options())
         if code_of(reply) in STALE_TOKEN:
@@ -100,6 +162,10 @@ def _receiver(to: Address) -> tuple[str, str]:
             "address", "没有飞书收件人", "请在人员表中填写 feishu_open_id 后重新导入"
         )
     return ("union_id" if to.person.startswith("on_") else "open_id"), to.person
+
+
+def _file_type(name: str) -> str:
+    return FILE_TYPES.get(name.rpartition(".")[2].lower(), "stream")
 
 
 def _given(reply: Reply, name: str) -> str:

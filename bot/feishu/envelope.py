@@ -59,6 +59,12 @@ def answered(body: Json) -> WireAnswer:
     return WireAnswer(200, text.encode("utf-8", "replace"), "application/json")
 
 
+def opened(data: Json, now: datetime, digest: str) -> tuple[Envelope, str]:
+    """The envelope of a payload that came over an authenticated line, and the app it is for."""
+    envelope, _, app_id = _read(data, now, digest)
+    return envelope, app_id
+
+
 def _event(settings: Feishu, incoming: Incoming, data: Json, digest: str) -> Envelope:
     if settings.encrypt_key:
         crypto.check_event(settings.encrypt_key, incoming)

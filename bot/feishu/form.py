@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from bot.event import Json
 from bot.feishu.sheet import Sheet
 from bot.feishu.text import plain
-from cards.card import Button, Input, Select
+from cards.card import Block, Button, Columns, DatePick, Fold, Input, PersonPick, Select
 
 BUTTONS_A_ROW = 4
 MAX_HINT = 100
 MAX_VALUE = 1_000
 MAX_LABEL = 60
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+Asking = Select | Input | PersonPick | DatePick
 
 
-def form(inputs: Sequence[Select | Input], buttons: Sequence[Button], sheet: Sheet) -> Json:
+def asks(block: Block) -> TypeGuard[Asking]:
+    """Whether a person can answer it: a list of no options asks nothing."""
+    return isinstance(block, Input | PersonPick | DatePick) or (
+        isinstance(block, Select) and bool(block.options)
+    )
+
+
+def asking(blocks: Sequence[Block]) -> list[Asking]:
+    """Every input, those in folds and columns too: a form may stand in no container."""
+    found: list[Asking] = []
+    for block in blocks:
+        if isinstance(block, Fold):
+            found += asking(block.blocks)
+        elif isinstance(block, Columns):
+            found += [entry for column in block.columns for entry in asking(column)]
+        elif asks(block):
+            found.append(block)
+    return found
+
+
+def form(inputs: Sequence[Asking], buttons: Sequence[Button], sheet: Sheet) -> Json:
     """The one form of a card: every input, and every button that sends them."""
     elements: list[Json] = []
     for entry in inputs:
-        elements += _select(entry, sheet) if isinstance(entry, Select) else [_input(entry, sheet)]
+        elements += _entry(entry, sheet)
     drawn = [
         {**_button(button, sheet), "name": f"submit_{number}", "form_action_type": "submit"}
         for number, button in enumerate(buttons, 1)
     ]
     return {"tag": "form", "name": "form", "elements": [*elements, *_rows(drawn)]}
+
+
+def _entry(entry: Asking, sheet: Sheet) -> list[Json]:
+    match entry:
+        case Select():
+            return _select(entry, sheet)
+        case Input():
+            return [_input(entry, sheet)]
+        case PersonPick(name, label, people):
+            return _labelled(label, _person(name, label, people, sheet), sheet)
+        case DatePick(name, label, value):
+            return _labelled(label, _date(name, label, value, sheet), sheet)
 
 
 def row(buttons: Sequence[Button], sheet: Sheet) -> list[Json]:
@@ -87,7 +124,34 @@ def _select(entry: Select, sheet: Sheet) -> list[Json]:
     }
     if chosen in options:
         menu["initial_option"] = chosen
-    return [{"tag": "div", "text": plain(sheet.cut(entry.label, MAX_HINT))}, menu]
+    return _labelled(entry.label, menu, sheet)
+
+
+def _labelled(label: str, entry: Json, sheet: Sheet) -> list[Json]:
+    return [{"tag": "div", "text": plain(sheet.cut(label, MAX_HINT))}, entry]
+
+
+def _person(name: str, label: str, people: tuple[tuple[str, str], ...], sheet: Sheet) -> Json:
+    """A choice of people, whose names the client knows; without any, the members of the chat."""
+    return {
+        "tag": "select_person",
+        "name": name,
+        "placeholder": plain(sheet.cut(label, MAX_HINT)),
+        "width": "fill",
+        "options": [{"value": one} for one in dict(sheet.first(people, sheet.size.items)) if one],
+    }
+
+
+def _date(name: str, label: str, value: str, sheet: Sheet) -> Json:
+    picker: Json = {
+        "tag": "date_picker",
+        "name": name,
+        "placeholder": plain(sheet.cut(label, MAX_HINT)),
+        "width": "fill",
+    }
+    if DAY.fullmatch(value):
+        picker["initial_date"] = value
+    return picker
 
 
 def _input(entry: Input, sheet: Sheet) -> Json:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.event import Json, Kind
+from bot.feishu import contact
 from bot.feishu.envelope import PRESS, Envelope
 from bot.feishu.message import Said, said
 from bot.feishu.shape import listed, record, words
@@ -23,7 +25,10 @@ FACTS = frozenset(
         *("operate_time", "instance_operate_time", "custom_key", "def_key", "external_id"),
     )
 )
-"""What a notice keeps; telephone numbers, addresses and faces stay out of the inbox."""
+"""What a notice keeps; addresses and faces stay out of the inbox."""
+
+PICKED = re.compile(r"(\d{4}-\d\d-\d\d|\d\d:\d\d)( \d\d:\d\d)? [+-]\d{4}")
+"""A picked date or time with its zone: 2026-03-02 +0800, 09:30 +0800, 2026-03-02 09:30 +0800."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ def read(envelope: Envelope) -> Facts | None:
         return reader(envelope)
     if not envelope.type.startswith(NOTICES):
         return _unknown(envelope)
-    origin = {"type": envelope.type, **_flat(envelope.event)}
+    origin = {"type": envelope.type, **_flat(envelope.event), **contact.facts(envelope)}
     return Facts(Kind.NOTICE, envelope.type, _actor(envelope.event), origin=origin)
 
 
@@ -96,7 +101,8 @@ def _entered(envelope: Envelope) -> Facts:
     who = person(record(envelope.event, "operator_id")) or _actor(envelope.event)
     chat = words(envelope.event, "chat_id")
     group = envelope.type == "im.chat.member.bot.added_v1"
-    return Facts(Kind.ENTER, "", who, chat if group else "", origin=_filled({"chat": chat}))
+    origin = _filled({"chat": chat, "name": words(envelope.event, "name") if group else ""})
+    return Facts(Kind.ENTER, "", who, chat if group else "", origin=origin)
 
 
 def _unknown(envelope: Envelope) -> Facts:
@@ -154,7 +160,11 @@ def _form(action: Json) -> dict[str, str]:
 
 
 def _entry(value: object) -> str:
-    return ",".join(words(item) for item in value) if isinstance(value, list) else words(value)
+    """A form value as text; of a picked date or time the zone is left out."""
+    if isinstance(value, list):
+        return ",".join(words(item) for item in value)
+    text = words(value)
+    return text.rpartition(" ")[0] if PICKED.fullmatch(text) else text
 
 
 def _flat(value: Json, prefix: str = "") -> dict[str, str]:

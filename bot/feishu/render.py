@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from bot.adapter import Rendered
 from bot.event import Json
 from bot.feishu import blocks
-from bot.feishu.form import form, row
+from bot.feishu.form import asking, form, row
 from bot.feishu.sheet import Sheet, Size
 from bot.feishu.text import cut, harmless, plain
-from cards.card import Block, Card, Input, Select, Tone, is_sentence, to_json
+from cards.card import (
+    Attachment,
+    Block,
+    Button,
+    Card,
+    Columns,
+    Fold,
+    Tone,
+    is_sentence,
+    to_json,
+)
 from cards.drawing import Drawing
 
 MAX_BYTES = 28_500  # of the card as it travels, quotes escaped twice: the request may have 30 KB
+ROBOT_BYTES = 19_000  # a group robot's request may have 20 KB
 MAX_ELEMENTS = 190  # documented 200, and what counts as one is vague
 MAX_BUTTONS = 20
 MAX_INPUTS = 12
@@ -33,11 +43,12 @@ class Drawn:
     losses: tuple[str, ...]
 
 
-def rendered(card: Card) -> Rendered:
+def rendered(card: Card, *, sends_files: bool = True) -> Rendered:
     """The card as `deliver` would send it, before its pictures are uploaded."""
     if is_sentence(card):
         return Rendered({"msg_type": "text", "content": sentence(card.title)})
-    page = drawn(card)
+    files = attachments(card.blocks) if sends_files else ()
+    page = drawn(card, files=frozenset(one.key for one in files))
     pictures = [to_json(picture) for picture in page.pictures]
     body = {"msg_type": "interactive", "card": page.card, "pictures": pictures}
     return Rendered(body, page.losses)
@@ -48,20 +59,41 @@ def sentence(text: str) -> Json:
     return {"text": harmless(cut(text, MAX_SENTENCE))}
 
 
-def drawn(card: Card, *, uploads: bool = True, private: bool = False) -> Drawn:
+def drawn(
+    card: Card,
+    *,
+    uploads: bool = True,
+    private: bool = False,
+    files: frozenset[str] = frozenset(),
+    robot: bool = False,
+) -> Drawn:
     """Draw the card, smaller and smaller until it fits.
 
     `uploads=False` is for an answer, which cannot carry pictures; `private` marks the buttons of
-    a card that only one person sees.
+    a card that only one person sees; `files` are the attachments that follow it; a `robot` can
+    carry neither pictures nor buttons that call us.
     """
     size = Size()
     while True:
-        sheet = Sheet(size, card.tone, uploads, private)
+        sheet = Sheet(size, card.tone, uploads and not robot, private, files, robot)
         page = _page(card, sheet)
         smaller = size.smaller()
-        if _fits(page) or smaller == size:
+        if _fits(page, ROBOT_BYTES if robot else MAX_BYTES) or smaller == size:
             return Drawn(page, tuple(sheet.pictures), tuple(sheet.losses))
         size = smaller
+
+
+def attachments(blocks: tuple[Block, ...]) -> tuple[Attachment, ...]:
+    """The files of a card, each once, those in folds and columns too."""
+    found: dict[str, Attachment] = {}
+    for block in blocks:
+        if isinstance(block, Attachment):
+            found.setdefault(block.key, block)
+        elif isinstance(block, Fold | Columns):
+            parts = (block.blocks,) if isinstance(block, Fold) else block.columns
+            for part in parts:
+                found |= {one.key: one for one in attachments(part) if one.key not in found}
+    return tuple(found.values())
 
 
 def wire(card: Json) -> str:
@@ -76,9 +108,9 @@ def elements(value: object) -> int:
     return sum(elements(inner) for inner in value) if isinstance(value, list) else 0
 
 
-def _fits(page: Json) -> bool:
+def _fits(page: Json, most: int) -> bool:
     travelling = json.dumps(wire(page), ensure_ascii=False).encode("utf-8", "replace")
-    return len(travelling) <= MAX_BYTES and elements(page) <= MAX_ELEMENTS
+    return len(travelling) <= most and elements(page) <= MAX_ELEMENTS
 
 
 def _page(card: Card, sheet: Sheet) -> Json:
@@ -97,24 +129,27 @@ def _page(card: Card, sheet: Sheet) -> Json:
 
 def _body(card: Card, sheet: Sheet) -> list[Json]:
     """Blocks in order, the form where the first input stands, the other buttons last."""
-    buttons = sheet.first(card.buttons, MAX_BUTTONS)
+    buttons = _usable(sheet.first(card.buttons, MAX_BUTTONS), sheet)
     submits = [button for button in buttons if button.submit and not button.url]
-    inputs = sheet.first(tuple(block for block in card.blocks if _asks(block)), MAX_INPUTS)
-    in_form = bool(inputs and submits)
-    others = [block for block in card.blocks if not (in_form and block in inputs)]
+    inputs = sheet.first(tuple(asking(card.blocks)), MAX_INPUTS) if submits else ()
+    sheet.asked = frozenset(id(entry) for entry in inputs)
+    others = [block for block in card.blocks if id(block) not in sheet.asked]
     kept = {id(block) for block in sheet.first(tuple(others), sheet.size.blocks)}
     body: list[Json] = []
     placed = False
     for block in card.blocks:
-        if id(block) in kept:
-            body += blocks.drawn(block, sheet)
-        elif in_form and block in inputs and not placed:
+        if not placed and any(id(entry) in sheet.asked for entry in asking((block,))):
             body.append(form(inputs, submits, sheet))
             placed = True
-    rest = [button for button in buttons if not (in_form and button in submits)]
+        if id(block) in kept:
+            body += blocks.drawn(block, sheet)
+    rest = [button for button in buttons if not (inputs and button in submits)]
     return body + row(rest, sheet)
 
 
-def _asks(block: Block) -> TypeGuard[Select | Input]:
-    """Whether a person can answer it: a list of no options asks nothing."""
-    return isinstance(block, Input) or (isinstance(block, Select) and bool(block.options))
+def _usable(buttons: tuple[Button, ...], sheet: Sheet) -> tuple[Button, ...]:
+    """The buttons that work here: a group robot's card is never told of a press."""
+    usable = tuple(button for button in buttons if button.url or not sheet.robot)
+    if len(usable) < len(buttons):
+        sheet.lose("button→none")
+    return usable

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,6 +15,7 @@ Item = TypeVar("Item")
 
 MAX_TABLES = 3
 MAX_CHARTS = 5
+MAX_DEPTH = 5  # documented container levels, the element inside included
 SHORT_LETTERS = 100  # shorter than this says little, so blocks are left out instead
 
 
@@ -36,17 +39,36 @@ class Size:
 class Sheet:
     """What the parts of one card share while they are drawn.
 
-    `uploads` says whether pictures can be sent along; `private` that only one person sees it.
+    `uploads` says whether pictures can be sent along; `private` that only one person sees it;
+    `files` are the keys of the attachments that follow as messages; `robot` that a group robot
+    posts it, whose buttons call nobody. `asked` are the ids of the blocks that the form shows.
     """
 
     size: Size
     tone: Tone
     uploads: bool
     private: bool
+    files: frozenset[str] = frozenset()
+    robot: bool = False
+    asked: frozenset[int] = frozenset()
+    depth: int = 0
     pictures: list[Drawing] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     tables: int = 0
     charts: int = 0
+
+    def has_room(self, levels: int) -> bool:
+        """Whether a container of so many levels still fits around an element here."""
+        return self.depth + levels < MAX_DEPTH
+
+    @contextmanager
+    def inside(self, levels: int) -> Iterator[None]:
+        """Draw the contents of a container of so many levels."""
+        self.depth += levels
+        try:
+            yield
+        finally:
+            self.depth -= levels
 
     def lose(self, name: str) -> None:
         """Name a loss, once."""
