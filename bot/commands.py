@@ -25,6 +25,8 @@ class Outgoing:
     to: Person
     card: Card
     key: str
+    urgent: bool = False
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,15 @@ class Work:
         """`now` as people's clocks show it."""
         return self.now.astimezone(self.zone)
 
-    def send(self, to: Person, card: Card, *, key: str) -> None:
-        """Tell a colleague, on the platform where that person works."""
-        self.outgoing.append(Outgoing(to, card, key))
+    def send(
+        self, to: Person, card: Card, *, key: str, urgent: bool = False, topic: str = ""
+    ) -> None:
+        """Tell a colleague, on the platform where that person works.
+
+        `urgent` rings in quiet hours and beyond the daily cap; of two unsent messages to one
+        person about the same `topic` ("reminder:17"; empty: the card's ref) the newer one leaves.
+        """
+        self.outgoing.append(Outgoing(to, card, key, urgent, topic))
 
     def replace(self, card: Card) -> None:
         """Change a card in place for everyone who has one of its ref."""

@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -67,19 +67,41 @@ async def call(session: aiohttp.ClientSession, method: str, url: str, **options:
     return reply
 
 
+Fetch = Callable[[], Awaitable[tuple[str, float]]]
+"""Asks the platform for a token; returns it with its life in seconds."""
+
+
+class Tokens(Protocol):
+    """Where processes share their tokens."""
+
+    async def share(
+        self, credentials: Sequence[str], refused: str, fetch: Fetch
+    ) -> tuple[str, float]:
+        """A token other than `refused` and its remaining seconds, fetched only if nobody has one.
+
+        `credentials` name the app; they are hashed and never kept.
+        """
+        ...
+
+
 class Token:
     """An access token shared by everyone in the process and fetched once, however many ask.
 
     `fetch` returns the token and its life in seconds; it is renewed `early` seconds before that.
+    With `tokens` it is shared with other processes that have the same `credentials`.
     """
 
     def __init__(
         self,
-        fetch: Callable[[], Awaitable[tuple[str, float]]],
+        fetch: Fetch,
         *,
         early: float = 300,
         monotonic: Callable[[], float] = time.monotonic,
+        tokens: Tokens | None = None,
+        credentials: Sequence[str] = (),
     ) -> None:
+        self._tokens = tokens
+        self._credentials = tuple(credentials)
         self._fetch = fetch
         self._early = early
         self._monotonic = monotonic
@@ -92,6 +114,16 @@ class Token:
         async with self._lock:
             stale = self._monotonic() >= self._until or self._value == instead_of
             if stale or not self._value:
-                self._value, life = await self._fetch()
-                self._until = self._monotonic() + max(life - self._early, life / 2)
+                self._value, seconds = await self._renewed(instead_of)
+                self._until = self._monotonic() + seconds
             return self._value
+
+    async def _renewed(self, refused: str) -> tuple[str, float]:
+        """A token and the seconds for which it is good without asking."""
+        if self._tokens is None:
+            return await self._usable()
+        return await self._tokens.share(self._credentials, refused, self._usable)
+
+    async def _usable(self) -> tuple[str, float]:
+        token, life = await self._fetch()
+        return token, max(life - self._early, life / 2)

@@ -1,6 +1,13 @@
 """Words in, card out: the product's commands and pages on one screen."""
 
-from handlers import console, help, lead, momentum, roster
+from handlers import console, delivery, help, lead, momentum, roster
 
-ALL = (lead.commands, momentum.commands, roster.commands, console.commands, help.commands)
+ALL = (
+    lead.commands,
+    momentum.commands,
+    roster.commands,
+    delivery.commands,
+    console.commands,
+    help.commands,
+)
 ROUTES = (console.routes,)

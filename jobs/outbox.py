@@ -6,15 +6,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol, TypedDict, Unpack
 
+from bot.adapter import UndeliverableError
 from bot.commands import Work
 from bot.metrics import Metrics
-from bot.sender import Again, Anew, Dead, Sender, Sent
+from bot.sender import Again, Anew, Dead, Sender, Sent, Wait
 from cards.card import Card
 from cards.parcel import Parcel
 from config.log import trace
+from crm.delivery import Held
 from crm.person import Person
-from models import outbox
+from models import attachment, delivery, outbox
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,17 @@ PRESSED_WAIT = timedelta(seconds=3)  # an answered press needs no call; a lost a
 
 Apps = Mapping[str, str]
 """Platform → the app that speaks for us there."""
+
+
+class Way(TypedDict, total=False):
+    """Where one message goes and how, as `outbox.Message` has it."""
+
+    user: str
+    chat: str
+    robot: str
+    direct: bool
+    urgent: bool
+    topic: str
 
 
 def place(person: Person, apps: Apps) -> tuple[str, str]:
@@ -49,7 +63,16 @@ async def post(
         if not platform:
             log.warning("person cannot be reached", extra={"person": item.to.id})
             continue
-        await send(work, item.card, key=item.key, platform=platform, apps=apps, user=user)
+        await send(
+            work,
+            item.card,
+            key=item.key,
+            platform=platform,
+            apps=apps,
+            user=user,
+            urgent=item.urgent,
+            topic=item.topic,
+        )
     needless: list[int] = []
     for card in work.replaced:
         needless += await outbox.replace(
@@ -65,28 +88,56 @@ async def post(
 
 
 async def send(
-    work: Work, card: Card, *, key: str, platform: str, apps: Apps, user: str = "", chat: str = ""
+    work: Work, card: Card, *, key: str, platform: str, apps: Apps, **more: Unpack[Way]
 ) -> None:
     """Queue one message to one place."""
     message = outbox.Message(
-        work.tenant, key, platform, apps[platform], card, user, chat, trace.get()
+        work.tenant, key, platform, apps[platform], card, trace=trace.get(), **more
     )
     await outbox.put(message, now=work.now)
 
 
+async def load(key: str) -> bytes:
+    """An attachment's bytes, for adapters. Raises UndeliverableError if they are gone."""
+    content = await attachment.load(key)
+    if content is None:
+        raise UndeliverableError(
+            "attachment", "附件已不在", "文件可能已按期清理，请重新生成后再发，或丢弃这条消息"
+        )
+    return content
+
+
+class Door(Protocol):
+    """Whoever decides that a message must not ring now."""
+
+    async def judge(self, parcel: Parcel) -> Held | None: ...
+
+
 class Postman:
-    """Takes due messages and delivers them; any number of them may work side by side."""
+    """Takes due messages and delivers them; any number of them may work side by side.
+
+    Without a `door` everything leaves at once, whatever the hour.
+    """
 
     BATCH = 20
 
-    def __init__(self, sender: Sender, *, now: Callable[[], datetime], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        now: Callable[[], datetime],
+        metrics: Metrics,
+        door: Door | None = None,
+    ) -> None:
         self._sender = sender
+        self._door = door
         self._now = now
         self._metrics = metrics
 
     async def drain(self) -> int:
         """Deliver until nothing is due; returns how many were tried."""
         tried = 0
+        await delivery.release(now=self._now())
         while parcels := await outbox.claim(now=self._now(), limit=self.BATCH, lease=LEASE):
             await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
             tried += len(parcels)
@@ -94,6 +145,10 @@ class Postman:
 
     async def _deliver(self, parcel: Parcel) -> None:
         trace.set(parcel.trace)
+        if self._door and (held := await self._door.judge(parcel)):
+            await delivery.hold(parcel, held)
+            self._note(parcel, "held")
+            return
         outcome = await self._sender.deliver(parcel)
         now = self._now()
         match outcome:
@@ -104,9 +159,13 @@ class Postman:
                 await outbox.retry(parcel, reason=reason, not_before=later, done=done)
             case Anew():
                 await outbox.send_anew(parcel)
+            case Wait(seconds):
+                await outbox.put_back(parcel, not_before=now + timedelta(seconds=seconds))
             case Dead(code, reason):
                 await outbox.bury(parcel, code=code, reason=reason)
-        result = type(outcome).__name__.lower()
+        self._note(parcel, type(outcome).__name__.lower())
+
+    def _note(self, parcel: Parcel, result: str) -> None:
         self._metrics.count("momentum_deliveries_total", platform=parcel.platform, result=result)
         log.info(
             "delivery",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from tortoise import fields
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
 from tortoise.models import Model
 
 from cards.card import from_json
@@ -103,6 +103,23 @@ async def show(tenant: str, id: int, accounts: Sequence[tuple[str, str]], *, now
         if found:
             return True
     return False
+
+
+async def waiting(tenant: str, accounts: Sequence[tuple[str, str]]) -> list[Waiting]:
+    """What is held or was only listed for one person, oldest first, at most 50."""
+    mine = Q(*(Q(platform=platform, user=user) for platform, user in accounts), join_type="OR")
+    rows = OutboxRow.filter(mine, tenant=tenant, chat="", state__in=(HELD, LISTED), copy_id=None)
+    return [Waiting(row.id, _title(row)) for row in await rows.order_by("id").limit(50)]
+
+
+async def has_digests(tenant: str, *, now: datetime) -> bool:
+    return await OutboxRow.filter(tenant=tenant, state=HELD, not_before__lte=now, code=CAP).exists()
+
+
+async def has_dead(tenant: str, *, now: datetime) -> bool:
+    """Whether there are dead letters that no admin was told of by `now`."""
+    del now
+    return await OutboxRow.filter(tenant=tenant, state=DEAD, is_reported=False).exists()
 
 
 async def digests(tenant: str, *, now: datetime) -> list[Digest]:
