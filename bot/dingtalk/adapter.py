@@ -5,20 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from bot.adapter import Delivery, Inline, Receipt, RejectedError, Rendered, WireAnswer
-from bot.dingtalk import crypto
+from bot.adapter import (
+    Delivery,
+    Download,
+    Inline,
+    Limit,
+    Page,
+    Receipt,
+    RejectedError,
+    Rendered,
+    WireAnswer,
+)
+from bot.dingtalk import crypto, directory
 from bot.dingtalk.client import Client
-from bot.dingtalk.delivery import Courier
+from bot.dingtalk.delivery import STREAM, Courier
+from bot.dingtalk.files import Files
+from bot.dingtalk.media import Load
 from bot.dingtalk.messages import Home, message_event
 from bot.dingtalk.notices import notice_event
 from bot.dingtalk.presses import press_event
 from bot.dingtalk.reading import parsed, words
-from bot.dingtalk.render import drawn, message, shown_at_once
+from bot.dingtalk.render import drawn, message, press_answer
 from bot.event import Event, Incoming, Json
 from cards.card import Card, is_sentence
 from config.settings import DingTalk
@@ -32,6 +44,8 @@ class DingTalkAdapter:
 
     name = "dingtalk"
     press_seconds = 1.4  # of the platform's two
+    limits = (Limit("app", 20, 1), Limit("robot", 20, 60))
+    """Of the app for each API; of a group robot, which is then shut out for ten minutes."""
 
     def __init__(
         self,
@@ -41,7 +55,11 @@ class DingTalkAdapter:
         tenant: str,
         session: Callable[[], aiohttp.ClientSession],
         callback_url: str = "",
+        load: Load | None = None,
+        count: Callable[[str], None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """`load` gives an attachment's bytes by key; `count` is told the path of each call."""
         self.app = app
         self.route_key = f"momentum-{app}"
         self._settings = settings
@@ -52,8 +70,10 @@ class DingTalkAdapter:
         self._envelope = crypto.Envelope(settings.token, settings.aes_key, owner) if keyed else None
         self._card_secret = _card_secret(settings)
         self._callback_url = callback_url
-        self._client = Client(settings, session)
-        self._courier = Courier(settings, self._client, self.route_key)
+        self._client = Client(settings, session, count)
+        self._courier = Courier(settings, self._client, self.route_key, now=now, load=load)
+        self._files = Files(settings, self._client, session)
+        self._sends = load is not None
 
     def decode(self, incoming: Incoming) -> Event | WireAnswer | None:
         """Authenticate and read a callback; see `bot.adapter.Adapter`."""
@@ -74,27 +94,41 @@ class DingTalkAdapter:
         if incoming.route == "event":
             return self._success(incoming)
         if incoming.route == "card":
-            return _json(_press_answer(inline) if event else {"dataSourceQueryResponses": []})
+            return _json(press_answer(inline) if event else {"dataSourceQueryResponses": []})
         return _json({"msgtype": "empty"})
 
     def render(self, card: Card) -> Rendered:
         """Draw for a one-to-one chat: our card template, or without one a markdown message."""
         if self._settings.card_template_id and not is_sentence(card):
-            sketch = drawn(card)
+            sketch = drawn(card, sends=self._sends)
             return Rendered({"cardParamMap": sketch.values}, sketch.dropped)
-        sketch = message(card)
+        sketch = message(card, sends=self._sends)
         return Rendered({"msgKey": sketch.kind, "msgParam": sketch.values}, sketch.dropped)
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Send, or change in place; see `bot.adapter.Adapter`."""
         return await self._courier.deliver(delivery)
 
-    async def register_card_callback(self) -> None:
-        """Tell DingTalk where presses go; safe to repeat, nothing to do without a template.
+    async def recall(self, handle: Mapping[str, str]) -> None:
+        """Take a message back within 24 hours; a group robot's cannot be."""
+        await self._courier.recall(handle)
 
-        Raises TransientError or UndeliverableError.
+    async def directory(self, cursor: str) -> Page:
+        """A page of the organisation, department by department; "" begins."""
+        return await directory.page(self._client, cursor)
+
+    async def download(self, origin: Mapping[str, str]) -> Download:
+        """The file, picture or voice of a message, at most 20 MB."""
+        return await self._files.download(origin)
+
+    async def register_card_callback(self) -> None:
+        """Tell DingTalk where presses go; safe to repeat.
+
+        Nothing to do without a template, or when presses come by Stream. Raises TransientError
+        or UndeliverableError.
         """
-        if not self._settings.card_template_id or not self._callback_url:
+        settings = self._settings
+        if not settings.card_template_id or not self._callback_url or settings.mode == STREAM:
             return
         body = {
             "callbackRouteKey": self.route_key,
@@ -112,7 +146,9 @@ class DingTalkAdapter:
         expected = crypto.robot_signature(self._settings.app_secret, timestamp)
         crypto.check_same("signature", expected, incoming.headers.get("sign", ""))
         crypto.fresh(timestamp, incoming.at, self._window)
-        return message_event(self._home, self._opened(incoming), incoming.at)
+        event = message_event(self._home, self._opened(incoming), incoming.at)
+        self._courier.sessions.keep(event)  # a memory; what is decoded does not depend on it
+        return event
 
     def _opened(self, incoming: Incoming) -> bytes:
         """The body; some tenants report it encrypted once an aes_key is set."""
@@ -157,18 +193,6 @@ def _card_secret(settings: DingTalk) -> str:
     if settings.card_api_secret or not settings.app_secret:
         return settings.card_api_secret
     return hashlib.sha256(f"momentum card\n{settings.app_secret}".encode()).hexdigest()[:32]
-
-
-def _press_answer(inline: Inline | None) -> Json:
-    """`cardData` reaches only the presser: the sender changes the card for everyone else."""
-    found: Json = {
-        "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True}
-    }
-    if inline:
-        found["userPrivateData"] = {"cardParamMap": {"tip": inline.toast}}
-        if inline.card:
-            found["cardData"] = {"cardParamMap": shown_at_once(inline.card)}
-    return found
 
 
 def _json(body: Json) -> WireAnswer:

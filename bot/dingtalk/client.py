@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from mimetypes import guess_type
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -18,14 +20,25 @@ from config.settings import DingTalk
 ACCEPT = {"Accept": "application/json"}  # without it some gateways answer XML
 TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105
 EARLY_SECONDS = 600
+UNCOUNTED = (429, 500, 502, 503, 504)  # calls that failed on their side are not billed
 
 
 class Client:
-    """Both families, the token fetched once for all, refusals turned into our errors."""
+    """Both families, the token fetched once for all, refusals turned into our errors.
 
-    def __init__(self, settings: DingTalk, session: Callable[[], aiohttp.ClientSession]) -> None:
+    `count` is told the path of every call that the platform answered and did not throttle:
+    `bot.dingtalk.quota.billed` says which of them cost.
+    """
+
+    def __init__(
+        self,
+        settings: DingTalk,
+        session: Callable[[], aiohttp.ClientSession],
+        count: Callable[[str], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._session = session
+        self._count = count
         self._token = Token(self._fetch_token, early=EARLY_SECONDS)
 
     async def call(
@@ -43,21 +56,42 @@ class Client:
 
         return await self._with_token(once, fine)
 
-    async def upload(self, png: bytes) -> str:
-        """Upload a picture and return its mediaId, which has no expiry.
+    async def ask(self, path: str, body: Json) -> Json:
+        """Call an API of the old family, whose token goes in the query; raises as `call`."""
+
+        async def once(token: str) -> Reply:
+            url = self._settings.oapi_base + path
+            query = {"access_token": token}
+            return await self._request("POST", url, params=query, json=body, headers=ACCEPT)
+
+        return await self._with_token(once, frozenset())
+
+    async def post(self, url: str, query: Mapping[str, str], body: Json) -> None:
+        """Post to a webhook, which needs no token; raises as `call`."""
+        reply = await self._request("POST", url, params=query, json=body, headers=ACCEPT)
+        code = code_of(reply)
+        if code:
+            refuse(code, reply)
+
+    async def upload(self, kind: str, name: str, content: bytes) -> str:
+        """Upload an "image" or a "file" and return its mediaId, which has no expiry.
 
         Raises TransientError or UndeliverableError.
         """
+        content_type = guess_type(name)[0] or "application/octet-stream"
 
         async def once(token: str) -> Reply:
             form = aiohttp.FormData()
-            form.add_field("media", png, filename="picture.png", content_type="image/png")
+            form.add_field("media", content, filename=name, content_type=content_type)
             url = self._settings.oapi_base + "/media/upload"
-            query = {"access_token": token, "type": "image"}
+            query = {"access_token": token, "type": kind}
             return await self._request("POST", url, params=query, data=form, headers=ACCEPT)
 
         found = await self._with_token(once, frozenset())
-        return words(found.get("media_id"))
+        media_id = words(found.get("media_id"))
+        if not media_id:
+            raise TransientError("answer holds no media_id")
+        return media_id
 
     async def _with_token(self, once: Callable[[str], Any], fine: frozenset[str]) -> Json:
         token = await self._token.get()
@@ -85,13 +119,16 @@ class Client:
     async def _request(self, method: str, url: str, **options: Any) -> Reply:
         """One request; an answer that is no JSON is how a shut-out looks."""
         try:
-            return await http.call(self._session(), method, url, **options)
+            reply = await http.call(self._session(), method, url, **options)
         except TransientError as fault:
             if isinstance(fault.__cause__, ValueError):
                 raise TransientError(fault.reason, after=BANNED_SECONDS) from fault
             raise
         except RuntimeError as fault:  # the session is closed: the process is going down
             raise TransientError("session is closed") from fault
+        if self._count and reply.status not in UNCOUNTED:
+            self._count(urlsplit(url).path)
+        return reply
 
 
 def listed(body: Mapping[str, Any], name: str) -> list[Any]:

@@ -3,76 +3,124 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from bot.adapter import (
     Address,
     CannotReplaceError,
     Delivery,
+    DeliveryError,
     Receipt,
     TransientError,
     UndeliverableError,
 )
+from bot.dingtalk import robots
 from bot.dingtalk.client import Client, listed
-from bot.dingtalk.errors import ALREADY_THERE
+from bot.dingtalk.errors import ALREADY_THERE, OUT_OF_QUOTA, unreachable
+from bot.dingtalk.extras import Extras
+from bot.dingtalk.media import Load, Media
 from bot.dingtalk.reading import inner, words
-from bot.dingtalk.render import drawn, message, summary, with_pictures
+from bot.dingtalk.render import Sketch, drawn, message, summary, with_pictures
+from bot.dingtalk.sessions import Sessions
 from bot.event import Json
-from bot.pictures import png
-from cards.card import Card, Picture, is_sentence
-from cards.drawing import Drawing
+from cards.card import Card, is_sentence
 from config.settings import DingTalk
 
-log = logging.getLogger(__name__)
-
 CARDS = "/v1.0/card/instances"
+ONE = "/v1.0/robot/oToMessages/batchSend"
+GROUP = "/v1.0/robot/groupMessages/send"
 FLOW_SECONDS = 60
-KEPT_MEDIA = 256
+STREAM = "stream"
 
 
 class Courier:
-    """Sends for one app. Uploaded pictures are remembered: a mediaId does not expire."""
+    """Sends for one app."""
 
-    def __init__(self, settings: DingTalk, client: Client, route_key: str) -> None:
+    def __init__(
+        self,
+        settings: DingTalk,
+        client: Client,
+        route_key: str,
+        *,
+        now: Callable[[], datetime],
+        load: Load | None = None,
+    ) -> None:
+        self.sessions = Sessions(now)
         self._settings = settings
         self._client = client
         self._route_key = route_key
+        self._now = now
         self._robot = settings.robot_code or settings.app_key
-        self._media: OrderedDict[Drawing, str] = OrderedDict()
+        self._robots = robots.read_robots(settings.robots)
+        self._media = Media(client, load)
+        self._extras = Extras(client, self._robot, self._media, self._robot_message)
 
     async def deliver(self, delivery: Delivery) -> Receipt:
-        """Send, or change in place; raises what `bot.adapter.Adapter.deliver` may raise."""
+        """Send, or change in place; raises what `bot.adapter.Adapter.deliver` may raise.
+
+        `done` has the handle of a card that went out when a file after it did not.
+        """
         if delivery.handle is not None:
-            return await self._replace(delivery.card, delivery.handle.get("message", ""))
+            return await self._replace(delivery.card, delivery.handle)
+        if delivery.to.robot:
+            return await self._post(delivery)
         if not delivery.to.person and not delivery.to.chat:
             raise UndeliverableError(
                 "no-address", "此人没有钉钉账号", "在「管理控制台 → 人员」填写钉钉 staffId"
             )
+        handle = dict(delivery.done) or await self._send(delivery)
+        try:
+            return Receipt(await self._extras.send(delivery, handle))
+        except TransientError as fault:
+            raise TransientError(
+                fault.reason, after=fault.after, done={**handle, **fault.done}
+            ) from fault
+
+    async def recall(self, handle: Mapping[str, str]) -> None:
+        """Take back a card or message and its files; raises as `deliver`."""
+        await self._extras.recall(handle)
+
+    async def _send(self, delivery: Delivery) -> dict[str, str]:
         if self._settings.card_template_id and not is_sentence(delivery.card):
             return await self._create(delivery)
-        return await self._send(delivery)
+        group = bool(delivery.to.chat)
+        sketch = message(delivery.card, group=group)
+        values = with_pictures(sketch, await self._media.pictures(delivery.card))
+        try:
+            return await self._robot_message(delivery.to, sketch.kind, values)
+        except UndeliverableError as refused:
+            if refused.code not in OUT_OF_QUOTA or not await self._by_session(delivery.to, sketch):
+                raise
+            return {}
 
-    async def _create(self, delivery: Delivery) -> Receipt:
+    async def _create(self, delivery: Delivery) -> dict[str, str]:
         """Safe to repeat: an outTrackId that is there already is our own earlier try."""
         body = {
             "cardTemplateId": self._settings.card_template_id,
             "outTrackId": delivery.key,
             "userIdType": 1,
             "cardData": {"cardParamMap": await self._values(delivery.card)},
-            "callbackType": "HTTP",
-            "callbackRouteKey": self._route_key,
+            **self._callback(),
             **_space(delivery.to, self._robot, summary(delivery.card)),
         }
         answer = await self._client.call(
             "POST", f"{CARDS}/createAndDeliver", body, fine=frozenset(ALREADY_THERE)
         )
+        handle = {"message": delivery.key}
         for space in listed(inner(answer, "result"), "deliverResults"):
-            _check_space(space)
-        return Receipt({"message": delivery.key})
+            handle |= _reached(space, delivery.to)
+        return handle
 
-    async def _replace(self, card: Card, out_track_id: str) -> Receipt:
+    def _callback(self) -> Json:
+        """Where presses go: over the long connection, or to our registered address."""
+        if self._settings.mode == STREAM:
+            return {"callbackType": "STREAM"}
+        return {"callbackType": "HTTP", "callbackRouteKey": self._route_key}
+
+    async def _replace(self, card: Card, handle: Mapping[str, str]) -> Receipt:
         """Change the card for everyone who has it; robot messages cannot be changed."""
+        out_track_id = handle.get("message", "")
         if not out_track_id or not self._settings.card_template_id:
             raise CannotReplaceError("a robot message cannot be changed")
         body = {
@@ -83,53 +131,52 @@ class Courier:
             "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True},
         }
         await self._client.call("PUT", CARDS, body)
-        return Receipt({"message": out_track_id})
+        return Receipt(dict(handle))
 
     async def _values(self, card: Card) -> dict[str, str]:
-        return with_pictures(drawn(card), await self._uploaded(card))
+        return with_pictures(drawn(card), await self._media.pictures(card))
 
-    async def _send(self, delivery: Delivery) -> Receipt:
+    async def _robot_message(
+        self, to: Address, kind: str, values: Mapping[str, str]
+    ) -> dict[str, str]:
         """DingTalk has no idempotency key here: after a lost answer the message comes twice."""
-        group = delivery.to.chat
-        sketch = message(delivery.card, group=bool(group))
-        values = with_pictures(sketch, await self._uploaded(delivery.card))
         param = json.dumps(values, ensure_ascii=False)
-        body: Json = {"robotCode": self._robot, "msgKey": sketch.kind, "msgParam": param}
-        if group:
-            body["openConversationId"] = group
-            answer = await self._client.call("POST", "/v1.0/robot/groupMessages/send", body)
+        body: Json = {"robotCode": self._robot, "msgKey": kind, "msgParam": param}
+        if to.chat:
+            body["openConversationId"] = to.chat
+            answer = await self._client.call("POST", GROUP, body)
         else:
-            body["userIds"] = [delivery.to.person]
-            answer = await self._client.call("POST", "/v1.0/robot/oToMessages/batchSend", body)
+            body["userIds"] = [to.person]
+            answer = await self._client.call("POST", ONE, body)
             _check_reached(answer)
-        return Receipt({"process_query_key": words(answer.get("processQueryKey"))})
+        return _recallable(words(answer.get("processQueryKey")), to)
 
-    async def _uploaded(self, card: Card) -> dict[int, str]:
-        """MediaIds by the picture's number in the card."""
-        pictures = [block for block in card.blocks if isinstance(block, Picture)]
-        found = {}
-        for number, picture in enumerate(pictures):
-            media_id = await self._media_id(picture.drawing)
-            if media_id:
-                found[number] = media_id
-        return found
+    async def _post(self, delivery: Delivery) -> Receipt:
+        """By a group robot's webhook; its `msgUuid` keeps a repeated message out."""
+        robot = self._robots.get(delivery.to.robot)
+        if robot is None:
+            raise UndeliverableError(
+                "no-robot",
+                f"没有名为「{delivery.to.robot}」的群机器人",
+                "在 MOMENTUM_DINGTALK__ROBOTS 加上 名称=access_token:加签密钥，然后重启",
+            )
+        body = robots.message_of(message(delivery.card, group=True))
+        url = self._settings.oapi_base + robots.PATH
+        query = robots.query_of(robot, self._now())
+        await self._client.post(url, query, {**body, "msgUuid": delivery.key})
+        return Receipt({"robot": robot.name})
 
-    async def _media_id(self, drawing: Drawing) -> str:
-        if drawing in self._media:
-            self._media.move_to_end(drawing)
-            return self._media[drawing]
+    async def _by_session(self, to: Address, sketch: Sketch) -> bool:
+        """A group's own answer address, when the month's API calls are spent."""
+        url = self.sessions.of(to.chat)
+        if not url:
+            return False
         try:
-            image = await png(drawing)
-        except Exception:
-            # a fault in a picture must not hold back the words that say the same
-            log.exception("a picture could not be drawn")
-            return ""
-        media_id = await self._client.upload(image)
-        if media_id:
-            self._media[drawing] = media_id
-        while len(self._media) > KEPT_MEDIA:
-            self._media.popitem(last=False)
-        return media_id
+            await self._client.post(url, {}, robots.message_of(sketch))
+        except DeliveryError:
+            self.sessions.forget(to.chat)
+            return False
+        return True
 
 
 def _space(to: Address, robot: str, shown: str) -> Json:
@@ -152,15 +199,20 @@ def _space(to: Address, robot: str, shown: str) -> Json:
     }
 
 
-def _check_space(space: object) -> None:
-    """HTTP 200 may still hold a space that was not reached."""
-    if isinstance(space, dict) and space.get("success") is not True:
-        why = words(space.get("errorMsg")) or "没有说明原因"
-        raise UndeliverableError(
-            "deliver.failed",
-            f"卡片没有送达：{why[:200]}",
-            "确认此人在应用的可见范围内（开发者后台 → 版本管理与发布），或机器人在群里",
-        )
+def _reached(space: object, to: Address) -> dict[str, str]:
+    """What recalls the card there; HTTP 200 may still hold a space that was not reached."""
+    if not isinstance(space, dict):
+        return {}
+    if space.get("success") is not True:
+        raise unreachable(words(space.get("errorMsg")))
+    return _recallable(words(space.get("carrierId")), to)
+
+
+def _recallable(key: str, to: Address) -> dict[str, str]:
+    """A handle by which a message can be taken back; a group's needs the group."""
+    if not key:
+        return {}
+    return {"process_query_key": key} | ({"chat": to.chat} if to.chat else {})
 
 
 def _check_reached(answer: Json) -> None:

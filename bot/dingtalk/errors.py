@@ -20,7 +20,7 @@ _WAITS: dict[str, float | None] = {
     "forbidden.accessdenied.qpslimitforapi": 2,
     "90002": 2,
     "forbidden.accessdenied.qpmlimitforappkeyandapi": 60,
-    "410100": 60,
+    "410100": 600,  # a group robot that spoke too often is shut out for ten minutes
     "send.too.fast": 60,
     "send.bytoken.toofast": 60,
     "too.many.group": 60,
@@ -33,10 +33,12 @@ _WAITS: dict[str, float | None] = {
     **dict.fromkeys(STALE_TOKEN, 5),  # refused even after it was fetched anew
 }
 
+OUT_OF_QUOTA = {"forbidden.accessdenied.apicountlimitfororg", "90020"}
+
 _CONSOLE = "开发者后台 → 应用开发 → 本应用"
 _REFUSALS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
-        ("forbidden.accessdenied.apicountlimitfororg", "90020"),
+        tuple(OUT_OF_QUOTA),
         "本组织本月的接口调用额度已用完",
         "在「钉钉管理后台 → 开放平台用量」购买加量包，或等到下月；之后可从失败信箱重发",
     ),
@@ -76,12 +78,32 @@ _REFUSALS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "在「开发者后台 → 卡片平台」发布模板，并核对 MOMENTUM_DINGTALK__CARD_TEMPLATE_ID",
     ),
     (
+        ("invalidparameter.robotcode.downloadcode", "invalidparameter.downloadcode"),
+        "文件已过期或取不到",
+        "请重新发送文件",
+    ),
+    (
+        ("310000",),
+        "群机器人的安全设置拒绝了这条消息",
+        "在群设置 → 机器人 → 安全设置核对关键词和 IP，加签密钥填进 MOMENTUM_DINGTALK__ROBOTS",
+    ),
+    (
+        ("400101", "400102", "400106"),
+        "群机器人不存在、已停用，或 access_token 不对",
+        "在群设置 → 机器人里核对，把新的 access_token 填进 MOMENTUM_DINGTALK__ROBOTS",
+    ),
+    (
+        ("40004", "40005", "40006", "40009"),
+        "钉钉不接受这个文件的类型或大小",
+        "文件须为 doc、xls、ppt、zip、pdf、rar 等常见类型，不超过 20 MB",
+    ),
+    (
         ("invalidparameter.robotcode", "bot.stopped"),
         "机器人编码不对，或机器人已停用",
         f"在「{_CONSOLE} → 机器人」启用机器人，并核对 MOMENTUM_DINGTALK__ROBOT_CODE",
     ),
     (
-        ("group.disbanded", "resource.", "param.openspaceidinvalid"),
+        ("group.disbanded", "400013", "resource.", "param.openspaceidinvalid"),
         "群已解散，或机器人不在群里",
         "在群设置 → 机器人里重新添加机器人，或换一个群",
     ),
@@ -117,6 +139,15 @@ def refuse(code: str, reply: Reply) -> NoReturn:
     if reply.status >= 500 or reply.status == 429:
         raise TransientError(code, after=_retry_after(reply))
     raise UndeliverableError(code, "钉钉拒绝了这条消息", _UNKNOWN_ADVICE)
+
+
+def unreachable(why: str) -> UndeliverableError:
+    """A card that DingTalk took and did not deliver."""
+    return UndeliverableError(
+        "deliver.failed",
+        f"卡片没有送达：{(why or '没有说明原因')[:200]}",
+        "确认此人在应用的可见范围内（开发者后台 → 版本管理与发布），或机器人在群里",
+    )
 
 
 def _retry_after(reply: Reply) -> float | None:

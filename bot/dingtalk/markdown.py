@@ -11,11 +11,16 @@ from urllib.parse import quote
 from cards.card import (
     AI_LABEL,
     AiText,
+    Attachment,
     Bar,
     Block,
+    Columns,
+    DatePick,
     Fields,
+    Fold,
     Input,
     Note,
+    PersonPick,
     Picture,
     Select,
     Table,
@@ -23,7 +28,6 @@ from cards.card import (
     Timeline,
     Tone,
 )
-from cards.drawing import Curve
 
 BREAK = "  \n  "  # the documented line feed: two blanks on both sides
 BETWEEN = "\n\n"
@@ -117,22 +121,6 @@ def body(blocks: Iterable[Block], room: int, first_picture: int = 0) -> str:
     return BETWEEN.join(parts)
 
 
-def losses(blocks: Iterable[Block]) -> list[str]:
-    """What markdown shows by its nearest thing."""
-    found = []
-    for block in blocks:
-        match block:
-            case Bar():
-                found.append("bar→text")
-            case Table():
-                found.append("table→lines")
-            case Picture(_, Curve()):
-                found.append("chart→picture")
-            case _:
-                pass
-    return list(dict.fromkeys(found))
-
-
 def _picture(block: Picture, number: int) -> Piece:
     return Piece(head=picture_mark(block.alt, number))
 
@@ -155,7 +143,13 @@ def _piece(block: Block) -> Piece:
             return Piece(BREAK.join((head, *lines)))
         case AiText(title, text):
             return Piece(safe(text), f"**{safe(title)}**{BREAK}", f"{BETWEEN}> {AI_LABEL}")
-        case Picture() | Select() | Input():
+        case Attachment(name):
+            return Piece(f"〔文件：{safe(name)}〕")
+        case Fold(title):
+            return Piece(f"**{safe(title)}**")  # what was in it follows
+        case Columns():
+            return Piece()  # opened before
+        case Picture() | Select() | Input() | PersonPick() | DatePick():
             return Piece()  # numbered by `body`; asked for by a form or a question
 
 

@@ -30,7 +30,9 @@ def message_event(home: Home, raw: bytes | str, at: datetime) -> Event:
     """Read an authentic robot callback that came `at`, by HTTP or by Stream.
 
     `origin` of what carries a file has "msgtype", "download_code" (several joined with ","),
-    "file_name" where there is one, and "duration" as the platform gave it. Raises RejectedError when it is for another organisation or robot, or no JSON object.
+    "file_name" where there is one, and "duration" as the platform gave it.
+
+    Raises RejectedError when it is for another organisation or robot, or no JSON object.
     """
     body = parsed(raw)
     _check_receiver(home.settings, body)

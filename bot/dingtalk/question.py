@@ -6,19 +6,37 @@ chat; in a group a message must mention the robot, so there the command is only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from bot.dingtalk.markdown import BREAK, link, safe, speaking_link
-from cards.card import Button, Card, Input, Select
+from cards.card import Block, Button, Card, Columns, DatePick, Fold, Input, PersonPick, Select
 
 MOST_LINKS = 30  # options shown as links in one message; the rest are typed
 GAP = "　　"
 
-Ask = Select | Input
+Ask = Select | Input | DatePick
 
 
 def asks(card: Card) -> tuple[Ask, ...]:
-    return tuple(block for block in card.blocks if isinstance(block, Select | Input))
+    """What the card asks for, wherever it stands in it; a person is a choice or a name."""
+    return tuple(_asked(card.blocks))
+
+
+def _asked(blocks: Iterable[Block]) -> Iterator[Ask]:
+    for block in blocks:
+        match block:
+            case Select() | Input() | DatePick():
+                yield block
+            case PersonPick(name, label, ()):
+                yield Input(name, label, "填写姓名")
+            case PersonPick(name, label, people):
+                yield Select(name, label, people)
+            case Fold(_, inner):
+                yield from _asked(inner)
+            case Columns(columns):
+                yield from _asked(inner for column in columns for inner in column)
+            case _:
+                pass
 
 
 def submits(card: Card) -> tuple[Button, ...]:
@@ -93,6 +111,8 @@ def _option(button: Button, ask: Select, value: str, name: str) -> str:
 def _explained(ask: Ask) -> str:
     if isinstance(ask, Input):
         return f"〈{safe(ask.label)}〉：{safe(ask.hint)}" if ask.hint else ""
+    if isinstance(ask, DatePick):
+        return f"〈{safe(ask.label)}〉：写成 {safe(ask.value) or '2026-03-02'}"
     return f"〈{safe(ask.label)}〉：{_list(ask.options)}"
 
 

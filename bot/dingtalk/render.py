@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from bot.dingtalk.markdown import BETWEEN, SIGNS, body, cut, link, losses, pictured, safe, size
+from bot.adapter import Inline
+from bot.dingtalk.blocks import losses, unfolded
+from bot.dingtalk.markdown import BETWEEN, SIGNS, body, cut, link, pictured, safe, size
 from bot.dingtalk.presses import COMMAND
-from bot.dingtalk.question import asks, guided, is_form, submits
+from bot.dingtalk.question import Ask, asks, guided, is_form, submits
 from bot.event import Json
-from cards.card import Button, Card, Input, Note, Picture, Select, is_sentence
+from cards.card import Button, Card, DatePick, Input, Note, Picture, Select, is_sentence
 
 # A value's documented 1 KB is not enforced (the vendor's own form sample sends more than 3 KB);
 # a robot message's 15,000 bytes and a card request's 100 KB are taken at their word.
@@ -38,8 +40,12 @@ class Sketch:
     kind: str = ""
 
 
-def drawn(card: Card) -> Sketch:
-    """The variables of our template, every public one each time."""
+def drawn(given: Card, *, sends: bool = False) -> Sketch:
+    """The variables of our template, every public one each time.
+
+    `sends` is whether the card's files go along as messages of their own.
+    """
+    card = unfolded(given)
     has_form = is_form(card)
     pressed = [b for b in card.buttons if b.command and not (has_form and b.submit)]
     buttons, more = pressed[:MOST_BUTTONS], pressed[MOST_BUTTONS:]
@@ -61,22 +67,23 @@ def drawn(card: Card) -> Sketch:
         "form_status": "normal" if fields else "disabled",
         "note": cut("\n".join(notes), LONGEST // 10),
     }
-    dropped += losses(card.blocks)
+    dropped += losses(given.blocks, sends=sends)
     dropped += ["button→link"] * bool(links) + ["button→words"] * bool(more)
     return Sketch(values, tuple(dropped))
 
 
-def message(card: Card, *, group: bool = False) -> Sketch:
+def message(given: Card, *, group: bool = False, sends: bool = False) -> Sketch:
     """A robot message: a sentence as text, everything else as markdown with links that speak."""
-    if is_sentence(card):
-        return Sketch({"content": cut(card.title, LONGEST - 100)}, kind="sampleText")
+    if is_sentence(given):
+        return Sketch({"content": cut(given.title, LONGEST - 100)}, kind="sampleText")
+    card = unfolded(given)
     acts, dropped = guided(card, group=group)
     title = SIGNS[card.tone] + card.title
     head = f"### {safe(cut(title, TITLE))}"
     words = body(card.blocks, LONGEST - size(head) - size(acts) - 300)
     text = BETWEEN.join(part for part in (head, words, acts) if part)
     values = {"title": summary(card), "text": cut(text, LONGEST - 200)}
-    return Sketch(values, (*losses(card.blocks), *dropped), "sampleMarkdown")
+    return Sketch(values, (*losses(given.blocks, sends=sends), *dropped), "sampleMarkdown")
 
 
 def with_pictures(sketch: Sketch, media: dict[int, str]) -> dict[str, str]:
@@ -95,6 +102,21 @@ def shown_at_once(card: Card) -> dict[str, str]:
     if sketch.values["picture"]:
         del values["picture"], values["has_picture"]
     return values
+
+
+def press_answer(inline: Inline | None) -> Json:
+    """What a press is answered with: the card in its new state and the presser's own words.
+
+    `cardData` reaches only the presser: the sender changes the card for everyone else.
+    """
+    found: Json = {
+        "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True}
+    }
+    if inline:
+        found["userPrivateData"] = {"cardParamMap": {"tip": inline.toast}}
+        if inline.card:
+            found["cardData"] = {"cardParamMap": shown_at_once(inline.card)}
+    return found
 
 
 def summary(card: Card) -> str:
@@ -143,8 +165,11 @@ def _fields(card: Card) -> tuple[list[Json], list[str]]:
     return [*fields, _field(Select(COMMAND, "操作", options))], [*dropped, "buttons→choice"]
 
 
-def _field(ask: Select | Input) -> Json:
+def _field(ask: Ask) -> Json:
     found: Json = {"name": ask.name, "label": cut(ask.label, LABEL)}
+    if isinstance(ask, DatePick):
+        found |= {"type": "DATE", "format": "yyyy-MM-dd", "required": True}
+        return found | ({"defaultValue": ask.value} if ask.value else {})
     if isinstance(ask, Input):
         found |= {"type": "TEXT_AREA" if ask.multiline else "TEXT", "placeholder": ask.hint}
         return found | ({"defaultValue": ask.value} if ask.value else {})

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from cards.card import (
     AiText,
+    Attachment,
     Bar,
     Button,
     Card,
+    Columns,
+    DatePick,
     Fields,
+    Fold,
     Input,
     Note,
+    PersonPick,
     Picture,
     Select,
     Table,
@@ -18,9 +23,10 @@ from cards.card import (
     Tone,
     note,
 )
-from cards.drawing import Cell, Curve, Grid, Line
+from cards.drawing import Bars, Cell, Curve, Grid, Line
 
 CURVE = Curve("动能", (Line("动能", ((0.0, 0.0), (1.0, 2.0))),), ((0.0, "周一"),))
+BARS = Bars("月度", ("1 月", "2 月"), (("成交", (3.0, 5.0)),))
 GRID = Grid("班表", ("周一",), (("张三", (Cell("早班"),)),))
 FUSE = Card(
     "红色熔断 · 华东医疗",
@@ -61,4 +67,23 @@ LEAVE = Card(
     ),
     ref="swap:9",
 )
-CARDS = {"fuse": FUSE, "reassign": REASSIGN, "leave": LEAVE, "sentence": note("没有找到线索 17")}
+VISIT = Card(
+    "拜访安排",
+    (
+        Columns(((Text("左栏"),), (Text("右栏"), Picture("月度", BARS)))),
+        Fold("历史记录", (Timeline((("10-08", "电话沟通"),)), Attachment("账单.xlsx", "bills"))),
+        Attachment("说明.txt", "notes"),
+        PersonPick("who", "同行人", (("staff01", "李娜"), ("staff02", "王强"))),
+        PersonPick("boss", "主管"),
+        DatePick("day", "日期", "2026-03-05"),
+    ),
+    buttons=(Button("提交", "拜访 17", submit=True),),
+    ref="visit:17",
+)
+CARDS = {
+    "visit": VISIT,
+    "fuse": FUSE,
+    "reassign": REASSIGN,
+    "leave": LEAVE,
+    "sentence": note("没有找到线索 17"),
+}

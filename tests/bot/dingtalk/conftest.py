@@ -14,12 +14,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.adapter import Adapter
-from bot.dingtalk import delivery as delivery_module
+from bot.dingtalk import media as media_module
 from bot.dingtalk.adapter import DingTalkAdapter
 from cards.drawing import Drawing
 
 from .cards import GRID
-from .desk import HERE, SETTINGS, adapter
+from .desk import HERE, NOW, SETTINGS, adapter
 from .fake import Fake
 
 
@@ -71,6 +71,40 @@ async def make(fake: Fake) -> AsyncIterator[Callable[[str], DingTalkAdapter]]:
         yield build
 
 
+FILES = {"bills": b"PK..", "photo": b"\x89PNG", "big": b"x" * (20 * 2**20 + 1)}
+ROBOTS = "班组=tok3n:SECshop,公告=plain7"
+
+
+async def load(key: str) -> bytes:
+    return FILES[key]
+
+
+@pytest.fixture
+async def extra(fake: Fake) -> AsyncIterator[Callable[..., DingTalkAdapter]]:
+    """An adapter with files, group robots and a clock that stands still."""
+    async with aiohttp.ClientSession() as session:
+
+        def build(template: str = "", **options: Any) -> DingTalkAdapter:
+            settings = replace(
+                SETTINGS,
+                api_base=fake.base,
+                oapi_base=fake.base,
+                card_template_id=template,
+                robots=ROBOTS,
+            )
+            return DingTalkAdapter(
+                replace(settings, **options.pop("settings", {})),
+                app="main",
+                tenant="shop",
+                session=lambda: session,
+                load=load,
+                now=lambda: NOW,
+                **options,
+            )
+
+        yield build
+
+
 @pytest.fixture
 def by_template(make: Callable[[str], DingTalkAdapter]) -> DingTalkAdapter:
     return make("shop.schema")
@@ -91,5 +125,5 @@ def drawings(monkeypatch: pytest.MonkeyPatch) -> list[Drawing]:
             raise OSError("no font")
         return b"\x89PNG"
 
-    monkeypatch.setattr(delivery_module, "png", png)
+    monkeypatch.setattr(media_module, "png", png)
     return drawn

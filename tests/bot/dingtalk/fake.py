@@ -18,6 +18,12 @@ UPDATE = "/v1.0/card/instances"
 ONE = "/v1.0/robot/oToMessages/batchSend"
 GROUP = "/v1.0/robot/groupMessages/send"
 MEDIA = "/media/upload"
+RECALL_ONE = "/v1.0/robot/otoMessages/batchRecall"
+RECALL_GROUP = "/v1.0/robot/groupMessages/recall"
+DING = "/v1.0/robot/ding/send"
+DOWNLOAD = "/v1.0/robot/messageFiles/download"
+WEBHOOK = "/robot/send"
+SESSION = "/robot/sendBySession"
 REGISTER = "/v1.0/card/callbacks/register"
 
 CARD = Card("接手", (Text("两周没有回音"),), buttons=(Button("接手", "接手 17 v3"),), ref="fuse:17")
@@ -58,6 +64,8 @@ class Fake:
             assert request.transport is not None
             request.transport.close()
             return web.Response()
+        if isinstance(found, bytes):
+            return web.Response(status=status, body=found)
         if isinstance(found, str):
             return web.Response(status=status, text=found, content_type="text/html")
         return web.json_response(found, status=status, headers=found.pop("_headers", {}))
@@ -72,6 +80,11 @@ class Fake:
             GROUP: {"processQueryKey": "pqk-group"},
             MEDIA: {"errcode": "0", "errmsg": "ok", "media_id": "@lAL-1"},
             REGISTER: {"success": True, "result": {}},
+            RECALL_ONE: {"successResult": ["pqk"], "failedResult": {}},
+            RECALL_GROUP: {"successResult": ["pqk"], "failedResult": {}},
+            DING: {"openDingId": "1"},
+            WEBHOOK: {"errcode": 0, "errmsg": "ok"},
+            SESSION: {"errcode": 0, "errmsg": "ok"},
         }[path]
 
     def to(self, path: str) -> list[Call]:
