@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cards.drawing import Cell, Curve, Drawing, Grid, Level, Line, Mark
+from cards.drawing import Bars, Cell, Curve, Drawing, Grid, Level, Line, Mark
 from cards.fonts import FILE, MISSING, characters, drawable
 from cards.picture import png
 
@@ -38,6 +38,14 @@ SHIFTS = (
 )
 
 
+TAKINGS = Bars(
+    "业绩与目标",
+    ("周一", "周二", "华东医疗器械贸易有限公司上海分公司"),
+    (("业绩", (12_800, 15_600, -900)), ("目标", (15_000, 15_000))),
+    "元",
+)
+
+
 def roster(people: int) -> Grid:
     rows = tuple(
         (f"店员{n}", tuple(SHIFTS[(n * 3 + day) % 4] for day in range(7))) for n in range(people)
@@ -50,7 +58,7 @@ def opened(drawing: Drawing) -> Image.Image:
     return Image.open(io.BytesIO(png(drawing)))
 
 
-@pytest.mark.parametrize("drawing", [DECAY, roster(8)], ids=["curve", "grid"])
+@pytest.mark.parametrize("drawing", [DECAY, roster(8), TAKINGS], ids=["curve", "grid", "bars"])
 def test_a_picture_is_wide_enough_for_a_phone_and_light(drawing: Drawing) -> None:
     picture = opened(drawing)
     assert picture.format == "PNG"
@@ -89,6 +97,48 @@ def test_any_values_can_be_drawn(points: list[tuple[float, float]], words: str) 
     curve = Curve(words, (Line(words, tuple(sorted(points))),), ((0.0, words),), unit=words)
     assert opened(curve).width == 900
     assert opened(Grid(words, (words,), ((words, (Cell(words, words, words),)),))).width == 900
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(), max_size=5), st.text(max_size=12))
+def test_any_bars_can_be_drawn(values: list[float], words: str) -> None:
+    assert opened(Bars(words, (words,) * 3, ((words, tuple(values)),), words)).width == 900
+
+
+def blue(drawing: Drawing) -> list[int]:
+    """How many pixels of each row have the first series' colour."""
+    picture = opened(drawing).convert("RGB")
+    rows = [picture.crop((0, y, 900, y + 1)) for y in range(picture.height)]
+    ink = {(37, 99, 235)}
+    return [sum(n for n, colour in row.getcolors(900) or [] if near(colour, ink)) for row in rows]
+
+
+def near(colour: object, inks: set[tuple[int, int, int]]) -> bool:
+    assert isinstance(colour, tuple)
+    return any(sum(abs(a - b) for a, b in zip(colour, ink, strict=True)) < 30 for ink in inks)
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    """Twice the value is twice the length; a missing pair is not drawn."""
+    lengths = [max(run) for run in runs(blue(Bars("甲", ("一", "二", "三"), (("a", (10, 20)),))))]
+    assert len(lengths) == 2
+    assert lengths[1] == pytest.approx(2 * lengths[0], abs=4)
+
+
+def runs(counts: list[int]) -> list[list[int]]:
+    """Neighbouring numbers above 9 together: the rows of one bar."""
+    found: list[list[int]] = [[]]
+    for count in counts:
+        if count > 9:
+            found[-1].append(count)
+        elif found[-1]:
+            found.append([])
+    return [run for run in found if run]
+
+
+def test_bars_beyond_the_most_are_counted() -> None:
+    many = Bars("多", tuple(str(n) for n in range(60)), (("a", (1.0,) * 60),))
+    assert opened(many).height < 2600
 
 
 def test_values_that_hardly_differ_still_have_an_axis() -> None:
