@@ -22,7 +22,7 @@ from cards.parcel import Parcel
 log = logging.getLogger(__name__)
 
 PATIENCE = 2.0  # seconds: a shorter wait for a limit is sat out, a longer one put back
-GIVE_UP_AFTER = 12  # tries; with the back-off below that is about six hours
+GIVE_UP_AFTER = 18  # tries; with the back-off below that is about six hours
 
 
 @dataclass(frozen=True, slots=True)
