@@ -35,7 +35,7 @@ from config import log as logs
 from config.settings import Settings, SettingsError, configured, missing, read
 from crm.refusal import RefusedError
 from handlers import terminal
-from jobs import demo
+from jobs import bench, demo
 from jobs.inbox import House, Inbox
 from jobs.outbox import Postman
 from jobs.queue import Queue
@@ -289,9 +289,9 @@ def parser() -> argparse.ArgumentParser:
     ):
         words.add_parser(name, help=about).set_defaults(run=_without_words(run))
     terminal.add_commands(words)
-    bench = words.add_parser("bench", help="测量，打印数字")
-    bench.add_argument("name", choices=sorted(jobs.BENCHES))
-    bench.set_defaults(run=lambda settings, given: jobs.BENCHES[given.name](settings))
+    measuring = words.add_parser("bench", help="测量，打印数字")
+    measuring.add_argument("name", choices=bench.NAMES)
+    measuring.set_defaults(run=lambda settings, given: bench.run(given.name, settings))
     return root
 
 

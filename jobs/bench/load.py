@@ -17,7 +17,8 @@ from typing import cast
 
 import uvloop
 
-from jobs.bench.callbacks import requests
+from config.settings import read
+from jobs.bench.callbacks import SETTINGS, requests
 
 AHEAD = 80_000  # most requests of one run; made beforehand, so that making them costs no time
 
@@ -120,7 +121,8 @@ def _length(head: bytes) -> int:
 async def main(words: list[str]) -> None:
     platform, port, path = words[0], int(words[1]), words[2]
     seconds, connections, rate, start = (float(word) for word in words[3:7])
-    made = list(islice(requests(platform, path, int(start)), AHEAD if not rate else 10_000))
+    endless = requests(read(SETTINGS, None), platform, path, int(start))
+    made = list(islice(endless, AHEAD if not rate else 10_000))
     run = Run(iter(made), seconds, rate)
     loop = asyncio.get_running_loop()
     clients = [
