@@ -101,7 +101,7 @@ class Worker:
                     await worker.async_run()
                 finally:  # a queue that is gone must not turn "stop" into "try again"
                     for close in (worker.close, pool.aclose):
-                        with suppress(Exception):
+                        with suppress(Exception, asyncio.CancelledError):
                             await close()
             except asyncio.CancelledError:
                 raise
