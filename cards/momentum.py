@@ -82,7 +82,11 @@ def outlook(seen: Sight) -> str:
         parts.append(f"预计 {short(at, seen.zone)} 达到峰值 {top:.0f} 分")
     coming = next_change(seen.heat, seen.energy, seen.now, seen.policy)
     if coming and coming.at > seen.now:
-        parts.append(f"无新动作则 {short(coming.at, seen.zone)} 转为{coming.heat.label}")
+        then = short(coming.at, seen.zone)
+        if seen.heat is Heat.RED or coming.heat is Heat.GREEN:  # the only way from there is up
+            parts.append(f"预计 {then} 回升到{coming.heat.label[:2]}")
+        else:
+            parts.append(f"无新动作则 {then} 转为{coming.heat.label}")
     return "；".join(parts) or ("能量已耗尽，跟进一次即可回升" if seen.points < 1 else "保持平稳")
 
 
@@ -259,6 +263,20 @@ def decided(lead: LeadView, deed: str, at: datetime, zone: ZoneInfo, *, ref: str
         ),
         Tone.INFO,
         ref=ref,
+    )
+
+
+def rising(seen: Sight, at: datetime) -> Card:
+    """To the owner: out of the red, not yet safe; no warning, for something was done."""
+    return Card(
+        f"正在回升 · {seen.lead.name}",
+        (
+            bar(seen),
+            Fields((("脱离红色", when(at, seen.zone)), ("接下来", outlook(seen)))),
+            Note(f"回到 {seen.policy.green_from:g} 分即恢复绿色，再跟进一次更稳妥。"),
+        ),
+        Tone.INFO,
+        (Button("记录跟进", f"跟进 {seen.lead.id}", primary=True),),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from bot.commands import Work
 from cards import momentum as views
 from crm.lead import LeadView, Status
-from crm.momentum import Change, Heat
+from crm.momentum import Heat
 from crm.person import Person
 from jobs.inbox import House
 from jobs.outbox import post
@@ -66,11 +66,13 @@ async def _act(house: House, tenant: str, lead_id: int) -> bool:
     return True
 
 
-async def _tell(work: Work, lead_id: int, change: Change) -> None:
+async def _tell(work: Work, lead_id: int, change: momentum.Crossing) -> None:
     """Record the crossing, and tell whoever must act; the keys name it, so it is told once."""
     key = f"heat:{lead_id}:{change.heat.value}:{change.at.timestamp():.0f}"
-    at = change.at
-    await leads.record(work.tenant, lead_id, kind="heat", words=_WORDS[change.heat], key=key, at=at)
+    at, words = change.at, _WORDS[change.heat]
+    if change.rises and change.heat is Heat.YELLOW:
+        words = "脱离红色，正在回升"
+    await leads.record(work.tenant, lead_id, kind="heat", words=words, key=key, at=at)
     lead = await leads.by_id(work.tenant, lead_id)
     if lead is None or lead.status is not Status.OPEN:
         await momentum.stop(lead_id)
@@ -83,7 +85,9 @@ async def _tell(work: Work, lead_id: int, change: Change) -> None:
     if owner is None:
         return
     seen = await sight.sight(lead, work.policies, now=work.now, zone=work.zone)
-    if change.heat is Heat.YELLOW:
+    if change.heat is Heat.YELLOW and change.rises:
+        work.send(owner, views.rising(seen, at), key=key)
+    elif change.heat is Heat.YELLOW:
         advice = await sight.advice(lead, now=work.now, zone=work.zone)
         work.send(owner, views.yellow(seen, at, advice), key=key)
     else:

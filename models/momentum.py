@@ -94,6 +94,21 @@ class Standing:
         return f"fuse:{self.lead_id}:{self.fuses}"
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A change that was carried out, and the state that the lead left."""
+
+    at: datetime
+    heat: Heat
+    before: Heat
+
+    @property
+    def rises(self) -> bool:
+        """Whether the lead is better off than before."""
+        order = tuple(Heat)
+        return order.index(self.heat) < order.index(self.before)
+
+
 async def begin(tenant: str, lead_id: int, policy: MomentumPolicy, *, now: datetime) -> None:
     """A new lead: no energy yet, green until it has shown otherwise."""
     await MomentumRow.create(
@@ -143,7 +158,7 @@ async def due(*, now: datetime, limit: int) -> list[tuple[str, int]]:
 
 async def cross(
     lead_id: int, policy: MomentumPolicy, *, version: int, now: datetime
-) -> Change | None:
+) -> Crossing | None:
     """Carry out a crossing that is due, under a row lock; None if another process was faster.
 
     The lead enters its new state at the solved moment, however late the sweep; the crossing after
@@ -156,7 +171,7 @@ async def cross(
     )
     if row is None or row.changes_at is None:
         return None
-    change = Change(row.changes_at, Heat(row.changes_to))
+    change = Crossing(row.changes_at, Heat(row.changes_to), Heat(row.heat))
     row.heat, row.heat_since = change.heat, change.at
     row.fuses += change.heat is Heat.RED
     energy = await _current_energy(row, policy, now)
