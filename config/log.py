@@ -8,12 +8,13 @@ import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 trace: ContextVar[str] = ContextVar("trace", default="")
 """Id of what is being worked on; set where a callback, a delivery or a job begins."""
 
 _KNOWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_PERSONAL = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_PERSONAL = re.compile(r"(?<!\d)((?:(?:00)?86)?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
 
 
 class JsonLines(logging.Formatter):
@@ -31,10 +32,23 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        text = json.dumps(
-            {k: v for k, v in line.items() if v != ""}, ensure_ascii=False, default=str
+        return json.dumps(
+            {name: _masked(value) for name, value in line.items() if value != ""},
+            ensure_ascii=False,
         )
-        return _PERSONAL.sub(r"\1****\2", text)
+
+
+def _masked(value: Any) -> Any:
+    """A fact as JSON can hold it; masked before that, since its escapes end in digits."""
+    if isinstance(value, dict):
+        return {str(name): _masked(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    if value is None or isinstance(value, bool | float):
+        return value
+    text = str(value)
+    shown = _PERSONAL.sub(r"\1****\2", text)
+    return value if isinstance(value, int) and shown == text else shown
 
 
 def start(level: str) -> None:

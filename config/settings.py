@@ -73,8 +73,8 @@ class DingTalk:
 class Settings:
     """All of them. Empty `database_url` / `redis_url` mean the embedded ones under `data_dir`."""
 
-    database_url: str = ""
-    redis_url: str = ""
+    database_url: str = field(default="", repr=False)  # both may hold a password
+    redis_url: str = field(default="", repr=False)
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = 8080
@@ -169,20 +169,35 @@ def _value(key: str, text: str, hint: Any) -> Any:
         return int(text)
     if hint is Path:
         return Path(text).expanduser()
+    if key == "log_level":
+        return text.upper()
     if key.endswith("_base"):
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        if not _is_host(text):
             raise SettingsError(f"{_name(key)}：只填协议和主机，如 https://example.com")
         return text.rstrip("/")
     return text
 
 
+def _is_host(text: str) -> bool:
+    """Whether it is "https://host[:port]" and nothing more."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not more
+
+
 def _dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors put a mark in front
+    except UnicodeDecodeError as fault:
+        raise SettingsError(f"{path} 不是 UTF-8 编码，请另存为 UTF-8") from fault
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, equals, text = line.strip().partition("=")
+    for line in text.splitlines():
+        name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            found[name.removeprefix("export ").strip()] = text.strip().strip("'\"")
+            found[name.removeprefix("export ").strip()] = value.strip().strip("'\"")
     return found
