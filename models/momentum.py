@@ -24,6 +24,8 @@ from crm.momentum import (
 )
 from models.moment import MomentField
 
+STOPPED = -1  # in place of a policy version: the lead is closed
+
 
 class SignalRow(Model):
     """One signal of a lead: the log from which the energy can be rebuilt."""
@@ -183,14 +185,14 @@ async def cross(
 
 async def stop(lead_id: int) -> None:
     """The lead is closed: nothing crosses any more."""
-    await MomentumRow.filter(lead_id=lead_id).update(changes_at=None, changes_to="")
+    await MomentumRow.filter(lead_id=lead_id).update(
+        changes_at=None, changes_to="", policy_version=STOPPED
+    )
 
 
 async def outdated(tenant: str, version: int, limit: int) -> list[int]:
-    """Open leads whose crossing was solved under another version of the policies."""
-    rows = MomentumRow.filter(
-        ~Q(policy_version=version), tenant=tenant, changes_at__not_isnull=True
-    )
+    """Open leads that were last solved under another version of the policies."""
+    rows = MomentumRow.filter(~Q(policy_version__in=(version, STOPPED)), tenant=tenant)
     return [row.lead_id for row in await rows.limit(limit).only("id", "lead_id")]
 
 
