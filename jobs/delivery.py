@@ -146,6 +146,14 @@ async def _quota(house: House, meter: Meter | None) -> int:
     return 1
 
 
+async def gauges(house: House) -> dict[str, float]:
+    """This month's billed calls and their quota."""
+    month = f"{house.now().astimezone(house.zone):%Y-%m}"
+    used, _ = await delivery.month_calls(TENANT, METERED, month)
+    allowed = house.policies(TENANT).delivery.dingtalk_calls
+    return {"momentum_dingtalk_month_calls": used, "momentum_dingtalk_month_quota": allowed}
+
+
 async def _tell_admins(work: Work, card: Card, key: str) -> None:
     admins = await person.with_role(work.tenant, Role.ADMIN)
     if not admins:

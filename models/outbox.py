@@ -38,7 +38,9 @@ class OutboxRow(Model):
     app = fields.CharField(max_length=64)
     user = fields.CharField(max_length=128, default="")
     chat = fields.CharField(max_length=190, default="")
-    robot = fields.CharField(max_length=64, default="")  # a group robot, by its name in the settings
+    robot = fields.CharField(
+        max_length=64, default=""
+    )  # a group robot, by its name in the settings
     lane = fields.CharField(max_length=200)  # messages of one lane leave in order
     direct = fields.BooleanField(default=False)  # an answer to what this person has just said
     urgent = fields.BooleanField(default=False)
@@ -330,6 +332,8 @@ async def counts() -> dict[str, int]:
     return {
         "waiting": await OutboxRow.filter(state=NEW).count(),
         "dead": await OutboxRow.filter(state=DEAD).count(),
+        "held": await OutboxRow.filter(state=HELD).count(),
+        "listed": await OutboxRow.filter(state=LISTED).count(),
     }
 
 

@@ -27,6 +27,7 @@ from bot.feishu.download import download
 from bot.feishu.envelope import admit, answered
 from bot.feishu.render import rendered
 from bot.feishu.robots import Robots
+from bot.http import Tokens
 from cards.card import Card
 from config.settings import Feishu
 
@@ -59,13 +60,14 @@ class FeishuAdapter:
         tenant: str,
         session: Callable[[], aiohttp.ClientSession],
         load: Load | None = None,
+        tokens: Tokens | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.app = app
         self._settings = settings
         self._tenant = tenant
         self._load = load
-        self._client = Client(settings, session)
+        self._client = Client(settings, session, tokens)
         self._robots = Robots(settings.robots, settings.api_base, session, now)
 
     def decode(self, incoming: Incoming) -> Event | WireAnswer | None:

@@ -14,7 +14,7 @@ from bot.event import Json
 from bot.feishu.faults import STALE_TOKEN, code_of, refusal
 from bot.feishu.fetch import fetched
 from bot.feishu.shape import words
-from bot.http import Reply, Token, call
+from bot.http import Reply, Token, Tokens, call
 from config.settings import Feishu
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,18 @@ EARLY_SECONDS = 600  # the platform hands out a new token in the last half hour 
 class Client:
     """Feishu's API as one app; the token is fetched once for everybody."""
 
-    def __init__(self, settings: Feishu, session: Callable[[], aiohttp.ClientSession]) -> None:
+    def __init__(
+        self,
+        settings: Feishu,
+        session: Callable[[], aiohttp.ClientSession],
+        tokens: Tokens | None = None,
+    ) -> None:
         self._settings = settings
         self._session = session
-        self._token = Token(self._fetch, early=EARLY_SECONDS)
+        credentials = (settings.api_base, settings.app_id, settings.app_secret)
+        self._token = Token(
+            self._fetch, early=EARLY_SECONDS, tokens=tokens, credentials=credentials
+        )
 
     async def send(self, to: Address, kind: str, content: str, *, uuid: str) -> str:
         """Send a message; the same `uuid` is sent once within an hour. Returns the message id.
