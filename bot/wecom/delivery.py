@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from bot import pictures
 from bot.adapter import (
     CannotReplaceError,
     Delivery,
@@ -16,17 +14,17 @@ from bot.adapter import (
     UndeliverableError,
 )
 from bot.event import Json
-from bot.wecom import refusals, render, words
+from bot.wecom import refusals, render
 from bot.wecom.client import Client
-from cards.card import Picture
-
-log = logging.getLogger(__name__)
+from bot.wecom.sending import SENT, Load, Sending
 
 _NOT_TASK = re.compile(r"[^0-9A-Za-z_@-]")
-_SENT, _UNSURE = "sent", "unsure"
+_UNSURE = "unsure"
 
 
-async def deliver(client: Client, agent_id: int, delivery: Delivery) -> Receipt:
+async def deliver(
+    client: Client, agent_id: int, delivery: Delivery, load: Load | None = None
+) -> Receipt:
     """Send a new message, or change the copy that `delivery.handle` names.
 
     Raises TransientError, UndeliverableError or CannotReplaceError.
@@ -36,66 +34,55 @@ async def deliver(client: Client, agent_id: int, delivery: Delivery) -> Receipt:
         raise refusals.bad_address()  # "a|b" and "@all" would reach more people than one
     if delivery.handle is not None:
         return await _replace(client, agent_id, delivery, delivery.handle)
-    return await _Sending(client, agent_id, delivery).run()
+    return await _AppSending(client, agent_id, delivery, load).run()
 
 
-class _Sending:
-    """The messages of one delivery; `done` remembers each step for the next try."""
+async def recall(client: Client, handle: Mapping[str, str]) -> None:
+    """Take back every message of a delivery; WeCom can within 24 hours, in its own clients."""
+    ids = [one for one in handle.get("msgids", handle.get("msgid", "")).split(",") if one]
+    if not ids:
+        raise refusals.no_recall("群消息和机器人消息没有编号")
+    for msgid in ids:
+        await client.post("message/recall", {"msgid": msgid})
 
-    def __init__(self, client: Client, agent_id: int, delivery: Delivery) -> None:
+
+class _AppSending(Sending):
+    """Messages of the app to a person, or to a group that the app made."""
+
+    def __init__(
+        self, client: Client, agent_id: int, delivery: Delivery, load: Load | None
+    ) -> None:
+        super().__init__(delivery, load)
         self.client = client
         self.agent_id = agent_id
-        self.delivery = delivery
         self.task_id = _NOT_TASK.sub("_", delivery.key)[:128]
-        self.done = dict(delivery.done)
         self.handle = {"message": self.task_id}
 
     async def run(self) -> Receipt:
-        card = words.cleaned(self.delivery.card)
+        files = self.load is not None
         draw = render.render_group if self.delivery.to.chat else render.render
-        rendered = draw(card)
-        messages = rendered.payload["messages"]
+        messages = draw(self.delivery.card, files=files).payload["messages"]
         assert isinstance(messages, list)
-        drawings = [block for block in card.blocks if isinstance(block, Picture)]
-        try:
-            for number, message in enumerate(messages):
-                await self._part(f"part{number}", message, drawings)
-        except TransientError as fault:
-            raise TransientError(fault.reason, after=fault.after, done=self.done) from fault
-        return Receipt(self.handle)
+        await self.send(render.shown(self.delivery.card, files=files)[0], messages)
+        ids = [self.done[name] for name in sorted(self.done) if name.startswith("part")]
+        ids = [one for one in ids if one != SENT]
+        return Receipt(self.handle | ({"msgids": ",".join(ids)} if len(ids) > 1 else {}))
 
-    async def _part(self, name: str, message: Json, drawings: Sequence[Picture]) -> None:
-        if name in self.done:
-            return
-        media = ""
-        if message["msgtype"] == "image":
-            number = message["image"]["media_id"].removeprefix(render.PICTURE)
-            media = f"media{number}"
-            message = await self._with_media(media, drawings[int(number)])
-        elif message["msgtype"] == "template_card":
+    async def image(self, png: bytes) -> Json:
+        return render.message("image", media_id=await self.client.upload(png, "picture.png"))
+
+    async def upload_file(self, content: bytes, name: str) -> str:
+        return await self.client.upload(content, name, "file")
+
+    async def post(self, message: Json) -> str:
+        if message["msgtype"] == "template_card":
             body = {**message["template_card"], "task_id": self.task_id}
             message = {"msgtype": "template_card", "template_card": body}
-        try:
-            answer = await self._send(message)
-        except UndeliverableError as fault:
-            if media and fault.code == str(refusals.MEDIA_GONE) and self.done.pop(media, ""):
-                raise TransientError("media id expired") from fault  # uploaded days ago
-            raise
-        self.done[name] = str(answer.get("msgid") or _SENT)
+        answer = await self._send(message)
         for key in ("msgid", "response_code"):
             if answer.get(key):
                 self.handle[key] = str(answer[key])
-
-    async def _with_media(self, name: str, picture: Picture) -> Json:
-        """The image message; the picture's words instead when it cannot be drawn."""
-        if name not in self.done:
-            try:
-                png = await pictures.png(picture.drawing)
-            except Exception as fault:  # a broken chart must not hold back the decision below it
-                log.warning("picture not drawn", extra={"fault": type(fault).__name__})
-                return {"msgtype": "text", "text": {"content": f"〔图：{picture.alt}〕"}}
-            self.done[name] = await self.client.upload(png)
-        return {"msgtype": "image", "image": {"media_id": self.done[name]}}
+        return str(answer.get("msgid") or "")
 
     async def _send(self, message: Json) -> Json:
         if self.delivery.to.chat:

@@ -9,7 +9,10 @@ from xml.etree.ElementTree import Element
 
 from bot.adapter import RejectedError
 from bot.event import Event, Kind
-from bot.wecom import markup
+from bot.wecom import facts, markup
+
+MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "file": "文件"}
+"""Messages with a file behind them, which `download` fetches, and the word for each."""
 
 PRESSES = {"template_card_event", "template_card_menu_event"}
 ENTERS = {"subscribe", "enter_agent"}
@@ -49,7 +52,7 @@ def read(message: bytes, *, app: str, tenant: str, at: datetime) -> Event:
         text,
         _time(root, at),
         _form(root, kind),
-        ({"user": sender} if sender else {}) | (_origin(root) if kind is Kind.PRESS else {}),
+        _origin(root, kind, sender),
     )
 
 
@@ -76,6 +79,14 @@ def _meaning(root: Element) -> tuple[Kind, str]:
             return Kind.MESSAGE, words
         case "event":
             return _event_meaning(root)
+        case "link":
+            words = " ".join(markup.text(root, name) for name in ("Title", "Url"))
+            return Kind.UNKNOWN, f"[链接] {words}".strip()
+        case "location":
+            return Kind.UNKNOWN, f"[位置] {markup.text(root, 'Label')}".strip()
+        case other if other in MEDIA:
+            name = markup.text(root, "FileName") or markup.text(root, "Title")
+            return Kind.UNKNOWN, f"[{MEDIA[other]}] {name}".strip()
         case other:
             return Kind.UNKNOWN, other
 
@@ -105,7 +116,20 @@ def _form(root: Element, kind: Kind) -> dict[str, str]:
     return markup.flat(root) if kind in (Kind.NOTICE, Kind.UNKNOWN) else {}
 
 
-def _origin(root: Element) -> dict[str, str]:
+def _origin(root: Element, kind: Kind, sender: str) -> dict[str, str]:
+    """What the platform needs to answer; of a message its file's id; of a notice its facts."""
+    who = {} if sender in ("", _SYSTEM) else {"user": sender}
+    if kind is Kind.PRESS:
+        return who | _pressed(root)
+    if markup.text(root, "MsgType").lower() == "event":
+        return who | (facts.of(root) if kind is not Kind.MESSAGE else {})
+    found = facts.of(root)
+    if found:
+        found["msgtype"] = markup.text(root, "MsgType").lower()
+    return found | who
+
+
+def _pressed(root: Element) -> dict[str, str]:
     task = markup.text(root, "TaskId")
     found = {
         "event": markup.text(root, "Event").lower(),

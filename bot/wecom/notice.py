@@ -8,12 +8,17 @@ from bot.wecom import words
 from cards.card import (
     AI_LABEL,
     AiText,
+    Attachment,
     Bar,
     Block,
     Button,
+    Columns,
+    DatePick,
     Fields,
+    Fold,
     Input,
     Note,
+    PersonPick,
     Picture,
     Select,
     Table,
@@ -48,7 +53,13 @@ def lines(block: Block) -> list[str]:
             return [" | ".join(row) for row in (columns, *rows)]
         case AiText(title, text):
             return [f"{title}（{AI_LABEL}）", *text.split("\n")]
-        case Picture() | Select() | Input():
+        case Attachment(name):
+            return [f"〔文件：{name}〕"]
+        case Fold(title, blocks):
+            return [f"【{title}】", *(row for inner in blocks for row in lines(inner))]
+        case Columns(columns):
+            return [row for column in columns for inner in column for row in lines(inner)]
+        case Picture() | Select() | Input() | PersonPick() | DatePick():
             return []  # sent as an image, or asked for
 
 
@@ -59,16 +70,22 @@ def markdown(
     buttons: Iterable[Button] = (),
     *,
     reply: str = "请回复",
+    most: int = words.MESSAGE_BYTES,
+    plain: bool = False,
 ) -> list[str]:
-    """The blocks as markdown messages of at most 2048 bytes; buttons as links or words to type."""
-    rows = [f"### {_coloured(words.line(title), _COLOURS.get(tone, ''))}"] if title else []
+    """The blocks as markdown messages of `most` bytes; buttons as links or words to type.
+
+    `plain` is markdown_v2, which has tables and no colours.
+    """
+    colour = "" if plain else _COLOURS.get(tone, "")
+    rows = [f"### {_coloured(words.line(title), colour)}"] if title else []
     for block in blocks:
-        added = _rows(block)
+        added = _plain_rows(block) if plain else _rows(block)
         if rows and added and rows[-1].startswith(">") and not added[0].startswith(">"):
             rows.append("")  # or the quote would run on
         rows += added
     actions = [_action(button, reply) for button in buttons]
-    return words.messages("\n".join([*rows, "", *actions] if actions else rows))
+    return words.messages("\n".join([*rows, "", *actions] if actions else rows), most)
 
 
 def _rows(block: Block) -> list[str]:
@@ -84,6 +101,22 @@ def _rows(block: Block) -> list[str]:
             return [bold, *rest]
         case _:
             return [words.markdown(row) for row in rows]
+
+
+def _plain_rows(block: Block) -> list[str]:
+    match block:
+        case Note():
+            return [words.markdown(row) for row in lines(block)]
+        case Table(columns, rows) if columns:
+            head, *body = ([_cell(cell) for cell in row] for row in (columns, *rows))
+            table = [head, ["---"] * len(head), *body]
+            return ["", *(f"| {' | '.join(row)} |" for row in table), ""]
+        case _:
+            return _rows(block)
+
+
+def _cell(text: str) -> str:
+    return words.markdown(words.line(text)).replace("|", "｜") or " "
 
 
 def _coloured(row: str, colour: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from cards.drawing import Curve, Grid
+from cards.drawing import Bars, Curve, Grid
 
 MESSAGE_BYTES = 2048
 MOST_MESSAGES = 6  # one card may say this much before the rest is cut: 30 a minute reach a person
@@ -28,7 +28,7 @@ def cleaned(value: T) -> T:
 def _cleaned(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_cleaned(item) for item in value)
-    if isinstance(value, Curve | Grid | StrEnum):
+    if isinstance(value, Curve | Grid | Bars | StrEnum):
         return value
     if isinstance(value, str):
         text = _UNSENDABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
@@ -67,27 +67,27 @@ def markdown(text: str) -> str:
     return _MARKDOWN.sub(lambda found: found[0].translate(_WIDE), text)
 
 
-def messages(text: str) -> list[str]:
-    """Split at line feeds into messages of at most 2048 bytes; past the sixth it is cut."""
+def messages(text: str, most: int = MESSAGE_BYTES) -> list[str]:
+    """Split at line feeds into messages of at most `most` bytes; past the sixth it is cut."""
     done: list[str] = []
     open_part = ""
-    for piece in (part for row in text.split("\n") for part in _short(row)):
+    for piece in (part for row in text.split("\n") for part in _short(row, most)):
         joined = f"{open_part}\n{piece}" if open_part else piece
-        if size(joined) > MESSAGE_BYTES:
+        if size(joined) > most:
             done.append(open_part)
             joined = piece
         open_part = joined
     done.append(open_part)
     if len(done) > MOST_MESSAGES:
-        done[MOST_MESSAGES - 1 :] = [cut_bytes("\n".join(done[MOST_MESSAGES - 1 :]), MESSAGE_BYTES)]
+        done[MOST_MESSAGES - 1 :] = [cut_bytes("\n".join(done[MOST_MESSAGES - 1 :]), most)]
     return [part for part in done if part.strip()] or ["…"]
 
 
-def _short(row: str) -> list[str]:
-    """A row in parts of at most 2048 bytes; nearly always one."""
+def _short(row: str, most: int) -> list[str]:
+    """A row in parts of at most `most` bytes; nearly always one."""
     parts = []
-    while size(row) > MESSAGE_BYTES:
-        head = row.encode()[:MESSAGE_BYTES].decode(errors="ignore")
+    while size(row) > most:
+        head = row.encode()[:most].decode(errors="ignore")
         parts.append(head)
         row = row[len(head) :]
     return [*parts, row]

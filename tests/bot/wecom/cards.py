@@ -6,13 +6,18 @@ from hypothesis import strategies as st
 
 from cards.card import (
     AiText,
+    Attachment,
     Bar,
     Block,
     Button,
     Card,
+    Columns,
+    DatePick,
     Fields,
+    Fold,
     Input,
     Note,
+    PersonPick,
     Picture,
     Select,
     Table,
@@ -96,7 +101,7 @@ _words = st.one_of(
     st.text(max_size=60), st.text("动能ab\n *#>[]()<`\\u0041\x00\ud800", max_size=400)
 )
 _pair = st.tuples(_words, _words)
-_block: st.SearchStrategy[Block] = st.one_of(
+_flat: st.SearchStrategy[Block] = st.one_of(
     st.builds(Text, _words),
     st.builds(Note, _words),
     st.builds(Fields, st.lists(_pair, max_size=9).map(tuple)),
@@ -113,6 +118,15 @@ _block: st.SearchStrategy[Block] = st.one_of(
         _words,
     ),
     st.builds(Input, st.just("why"), _words),
+    st.builds(PersonPick, st.just("rep"), _words, st.lists(_pair, max_size=12).map(tuple)),
+    st.builds(DatePick, st.just("day"), _words, st.sampled_from(["", "2026-02-27", "明天"])),
+    st.builds(Attachment, _words, st.just("quote-17")),
+)
+_blocks = st.lists(_flat, max_size=3).map(tuple)
+_block: st.SearchStrategy[Block] = st.one_of(
+    _flat,
+    st.builds(Fold, _words, _blocks),
+    st.builds(Columns, st.lists(_blocks, max_size=3).map(tuple)),
 )
 _button = st.builds(
     Button,

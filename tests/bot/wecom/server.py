@@ -16,7 +16,7 @@ class FakeWeCom:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Json]] = []
-        self.told: dict[str, deque[Json | str]] = {}
+        self.told: dict[str, deque[Json | str | bytes]] = {}
         self.tokens = 0
 
     def app(self) -> web.Application:
@@ -24,7 +24,7 @@ class FakeWeCom:
         app.router.add_route("*", "/cgi-bin/{path:.+}", self._handle)
         return app
 
-    def tell(self, path: str, *answers: Json | str) -> None:
+    def tell(self, path: str, *answers: Json | str | bytes) -> None:
         self.told.setdefault(path, deque()).extend(answers)
 
     def bodies(self, path: str) -> list[Json]:
@@ -43,6 +43,9 @@ class FakeWeCom:
             return web.Response(text="<html>busy</html>", content_type="text/html")
         if answer == DOWN:
             return web.json_response({}, status=503, headers={"Retry-After": "7"})
+        if isinstance(answer, bytes):
+            named = {"Content-Disposition": 'attachment; filename="报价单.xlsx"'}
+            return web.Response(body=answer, headers=named)
         return web.json_response(answer)
 
     def _usual(self, path: str) -> Json:
@@ -52,7 +55,7 @@ class FakeWeCom:
             case "gettoken":
                 self.tokens += 1
                 return {**ok, "access_token": f"TOKEN-{self.tokens}", "expires_in": 7200}
-            case "media/upload":
+            case "media/upload" | "webhook/upload_media":
                 return {**ok, "type": "image", "media_id": f"MEDIA-{number}"}
             case "message/send":
                 return {**ok, "msgid": f"MSG-{number}", "response_code": f"CODE-{number}"}
@@ -63,8 +66,8 @@ class FakeWeCom:
 async def _body(request: web.Request) -> Json:
     if request.content_type == "application/json":
         body: Json = await request.json()
-        return {**body, "_token": request.query["access_token"]}
+        return {**body, **{f"_{name[-5:]}": text for name, text in request.query.items()}}
     if request.content_type == "multipart/form-data":
         raw = await request.read()
-        return {"raw": raw, "type": request.query["type"]}
+        return {"raw": raw, **request.query}
     return dict(request.query)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.adapter import RejectedError, WireAnswer
 from bot.event import Event, Incoming, Kind
-from bot.wecom.adapter import LARGEST_BODY, WeComAdapter
+from bot.wecom.adapter import WeComAdapter
 from bot.wecom.crypto import Seal
+from bot.wecom.envelope import LARGEST_BODY
 from config.settings import SettingsError
 from tests.bot.wecom import vectors
 from tests.bot.wecom.conftest import HERE, NOW, SETTINGS, Sealed, callback, offline
@@ -98,8 +99,8 @@ def test_choices_come_by_question(wecom: WeComAdapter, sealed: Sealed) -> None:
     [
         ("template_card_menu_event", Kind.PRESS, "稍后 17"),
         ("voice__recognised", Kind.MESSAGE, "新建客户 张三"),
-        ("voice__plain", Kind.UNKNOWN, "voice"),
-        ("image", Kind.UNKNOWN, "image"),
+        ("voice__plain", Kind.UNKNOWN, "[语音]"),
+        ("image", Kind.UNKNOWN, "[图片]"),
         ("click__today", Kind.MESSAGE, "今日"),
         ("enter_agent", Kind.ENTER, "enter_agent"),
         ("subscribe", Kind.ENTER, "subscribe"),

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
 
 from bot import pictures
 from bot.adapter import (
@@ -27,18 +24,6 @@ SEND, UPDATE, UPLOAD = "message/send", "message/update_template_card", "media/up
 LINA = Address(person="lina")
 CHART = Card("动能", (cards.PICTURE,), buttons=(Button("接手", "接手 17 v3"),))
 HANDLE = {"message": "old-1", "msgid": "MSG-1", "response_code": "CODE-1"}
-
-
-@pytest.fixture
-def platform() -> FakeWeCom:
-    return FakeWeCom()
-
-
-@pytest.fixture
-async def online(platform: FakeWeCom) -> AsyncIterator[WeComAdapter]:
-    async with TestServer(platform.app()) as server, aiohttp.ClientSession() as session:
-        settings = replace(SETTINGS, api_base=str(server.make_url("")).rstrip("/"))
-        yield WeComAdapter(settings, app="main", tenant="acme", session=lambda: session)
 
 
 def delivery(card: Card, **more: object) -> Delivery:
