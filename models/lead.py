@@ -96,9 +96,9 @@ async def create(tenant: str, new: NewLead, *, owner: Person, now: datetime) -> 
     """Add a lead in its owner's hands, inside the caller's transaction."""
     row = await LeadRow.create(
         tenant=tenant,
-        company=new.company,
-        contact=new.contact,
-        title=new.title,
+        company=new.company[:100],
+        contact=new.contact[:50],
+        title=new.title[:50],
         mobile=new.mobile,
         budget_fen=new.budget_fen,
         region=owner.team,
@@ -177,6 +177,7 @@ async def change(
     after = rule(before)
     for name in _KEPT:
         setattr(row, name, getattr(after, name))
+    row.reason, row.next_step = after.reason[:200], after.next_step[:200]
     if after.last_deed:
         row.deed_by, row.deed_did = after.last_deed.by, after.last_deed.did[:250]
         row.deed_at = after.last_deed.at
