@@ -32,6 +32,7 @@ from bot.dingtalk.presses import press_event
 from bot.dingtalk.reading import parsed, words
 from bot.dingtalk.render import drawn, message, press_answer
 from bot.event import Event, Incoming, Json
+from bot.http import Tokens
 from cards.card import Card, is_sentence
 from config.settings import DingTalk
 
@@ -56,6 +57,7 @@ class DingTalkAdapter:
         session: Callable[[], aiohttp.ClientSession],
         callback_url: str = "",
         load: Load | None = None,
+        tokens: Tokens | None = None,
         count: Callable[[str], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -70,7 +72,7 @@ class DingTalkAdapter:
         self._envelope = crypto.Envelope(settings.token, settings.aes_key, owner) if keyed else None
         self._card_secret = _card_secret(settings)
         self._callback_url = callback_url
-        self._client = Client(settings, session, count)
+        self._client = Client(settings, session, count, tokens)
         self._courier = Courier(settings, self._client, self.route_key, now=now, load=load)
         self._files = Files(settings, self._client, session)
         self._sends = load is not None

@@ -14,7 +14,7 @@ from bot.adapter import TransientError
 from bot.dingtalk.errors import BANNED_SECONDS, STALE_TOKEN, code_of, refuse
 from bot.dingtalk.reading import words
 from bot.event import Json
-from bot.http import Reply, Token
+from bot.http import Reply, Token, Tokens
 from config.settings import DingTalk
 
 ACCEPT = {"Accept": "application/json"}  # without it some gateways answer XML
@@ -35,11 +35,15 @@ class Client:
         settings: DingTalk,
         session: Callable[[], aiohttp.ClientSession],
         count: Callable[[str], None] | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self._settings = settings
         self._session = session
         self._count = count
-        self._token = Token(self._fetch_token, early=EARLY_SECONDS)
+        credentials = (settings.api_base, settings.app_key, settings.app_secret)
+        self._token = Token(
+            self._fetch_token, early=EARLY_SECONDS, tokens=tokens, credentials=credentials
+        )
 
     async def call(
         self, method: str, path: str, body: Json, *, fine: frozenset[str] = frozenset()

@@ -104,7 +104,8 @@ class Frames:
         self._late.add(task)
         task.add_done_callback(self._done)
         try:
-            return await asyncio.wait_for(asyncio.shield(task), PRESS_SECONDS)
+            async with asyncio.timeout(PRESS_SECONDS):
+                return await asyncio.shield(task)
         except TimeoutError:
             log.warning("press outlasted its budget")
             return None

@@ -79,7 +79,8 @@ class DingTalkListener:
     async def _dial(self, frames: Frames) -> Link | None:
         try:
             endpoint, ticket = await self._open()
-            socket = await asyncio.wait_for(self._connect(endpoint, ticket), CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                socket = await self._connect(endpoint, ticket)
         except UndeliverableError as refused:
             told = {"code": refused.code, "advice": refused.advice}
             log.error("stream refused: %s", refused.reason, extra=told)

@@ -35,6 +35,23 @@ def test_a_sent_form(shop: Adapter) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("came", "day"),
+    [
+        ("2026-03-05", "2026-03-05"),
+        (1772640000000, "2026-03-05"),
+        ({"value": 1772640000000}, "2026-03-05"),
+        ("1772640000000", "1772640000000"),
+        (13800000000, "13800000000"),
+    ],
+)
+def test_a_day_is_text_however_it_comes(shop: Adapter, came: object, day: str) -> None:
+    form = {"command": "拜访 17", "day": came}
+    content = {"cardPrivateData": {"actionIds": ["form"], "params": {"form": form}}}
+    body = {**payload("card__form"), "content": json.dumps(content)}
+    assert read(shop, desk.card(body)).form == {"day": day}
+
+
 def test_params_in_the_other_places(shop: Adapter) -> None:
     assert read(shop, desk.card(payload("card__params_beside"))).text == "签到"
     event = read(shop, desk.card(payload("card__value_only")))
