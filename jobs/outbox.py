@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict, Unpack
 
-from bot.adapter import UndeliverableError
+from bot.adapter import Adapter, DeliveryError, UndeliverableError
 from bot.commands import Work
 from bot.metrics import Metrics
 from bot.sender import Again, Anew, Dead, Sender, Sent, Wait
@@ -95,6 +95,26 @@ async def send(
         work.tenant, key, platform, apps[platform], card, trace=trace.get(), **more
     )
     await outbox.put(message, now=work.now)
+
+
+async def recall(adapters: Mapping[tuple[str, str], Adapter], tenant: str, id: int) -> str:
+    """Take a sent message back; returns in Chinese what became of it, "" for success."""
+    found = await outbox.lying(tenant, id)
+    if found is None:
+        return "不是已发送的消息"
+    platform, app, handle = found
+    adapter = adapters.get((platform, app))
+    take_back = getattr(adapter, "recall", None)
+    if take_back is None or not handle:
+        return "平台未配置或不支持撤回"
+    try:
+        await take_back(handle)
+    except UndeliverableError as fault:
+        return f"{fault.reason}。{fault.advice}"
+    except DeliveryError as fault:
+        return f"暂时没有成功（{fault.reason}），请稍后再试"
+    await outbox.recalled(tenant, id)
+    return ""
 
 
 async def load(key: str) -> bytes:

