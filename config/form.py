@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.policies import KINDS, Policies, PolicyError, as_text, in_words
-from crm.setting import Setting, described, span
+from config.policies import KINDS, Policies, PolicyError, in_words
+from crm.setting import Setting, as_text, described, span
 
 MOST_LETTERS = 500
 _NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)

@@ -16,7 +16,7 @@ from crm.momentum import MomentumPolicy
 from crm.momentum import problems as momentum_problems
 from crm.refusal import RefusedError
 from crm.roster import RosterPolicy
-from crm.setting import described
+from crm.setting import as_text, described
 from crm.setting import faults as plain_problems
 from crm.signal import SignalPolicy
 
@@ -122,10 +122,3 @@ def merged(old: Policies, name: str, new: Mapping[str, Any]) -> dict[str, dict[s
 def in_words(value: Any, unit: str = "") -> str:
     """A value as people read it, all its digits kept; what has no words is "（空）"."""
     return f"{as_text(value)}{unit}" if value != "" else "（空）"
-
-
-def as_text(value: Any) -> str:
-    """A value as a form shows it and `config.form` reads it back: 40.0 is "40"."""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

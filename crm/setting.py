@@ -31,7 +31,7 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
-    help: str = "",  # noqa: A002 — the field's own word, as in argparse
+    help: str = "",
 ) -> Any:
     """Declare one admin-editable field of a frozen policy dataclass (int, float, bool or str)."""
     described = Setting("", label, unit, low, high, choices, help, default)
@@ -64,15 +64,23 @@ def faults(policy: Any) -> list[str]:
         elif told.choices and value not in told.choices:
             found.append(f"{told.label}：「{value}」不可选，可选 {'、'.join(told.choices)}")
         elif _outside(told, value):
-            found.append(f"{told.label}：{value}{told.unit} 超出 {span(told)}")
+            found.append(f"{told.label}：{as_text(value)}{told.unit} 超出 {span(told)}")
     return found
 
 
 def span(told: Setting) -> str:
-    """The allowed range in words: "1–99分"."""
-    low = "不限" if told.low is None else f"{told.low:g}"
-    high = "不限" if told.high is None else f"{told.high:g}"
-    return f"{low}–{high}{told.unit}"
+    """The allowed range in words: "1–99分", "-100 至 100分"."""
+    low = "不限" if told.low is None else as_text(told.low)
+    high = "不限" if told.high is None else as_text(told.high)
+    between = " 至 " if low.startswith("-") else "–"
+    return f"{low}{between}{high}{told.unit}"
+
+
+def as_text(value: Any) -> str:
+    """A value as people read and type it: 40.0 is "40", True is "是"."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _outside(told: Setting, value: float) -> bool:

@@ -82,6 +82,7 @@ class Inbox:
             log.exception("event failed", extra={"inbox": id})
             await self._failed(id, fault)
             return None
+        log.info("event worked", extra={"inbox": id, "kind": event.kind.value})
         await self._wake_outbox()
         return worked
 

@@ -115,21 +115,27 @@ class Book:
         return self._current.get(tenant, _SHIPPED)
 
     async def refresh(self, tenant: str) -> bool:
-        """Look for a newer version; True if there was one and it is in force now."""
+        """Look for a newer version; True if there was one and it is in force now.
+
+        A version that cannot be used is passed over for the newest that can: an old one is better
+        than the values we ship.
+        """
         number = await newest_number(tenant)
         if number in (self.current(tenant).version, self._refused.get(tenant)):
             return False
-        version = await newest(tenant)
-        if version is None:
-            return False
-        try:
-            self._current[tenant] = build(version.version, version.stored)
-        except PolicyError as fault:
-            self._refused[tenant] = number
-            log.error("policy version refused", extra={"version": number, "fault": str(fault)})
-            return False
-        log.info("policy version in force", extra={"version": number})
-        return True
+        for version in await history(tenant):
+            if version.version == self.current(tenant).version:
+                return False
+            try:
+                self._current[tenant] = build(version.version, version.stored)
+            except PolicyError as fault:
+                self._refused[tenant] = number
+                facts = {"version": version.version, "fault": str(fault)}
+                log.error("policy version refused", extra=facts)
+                continue
+            log.info("policy version in force", extra={"version": version.version})
+            return True
+        return False
 
 
 _SHIPPED = Policies()

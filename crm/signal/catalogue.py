@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -109,4 +110,5 @@ class SignalPolicy:
     @property
     def rivals(self) -> tuple[str, ...]:
         """The names of `competitors`, one by one."""
-        return tuple(name for name in self.competitors.replace(",", "、").split("、") if name)
+        names = re.split(r"[,，、;；\s]+", self.competitors)
+        return tuple(name for name in names if name)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from config import form
-from config.policies import KINDS, Policies, PolicyError, as_text, build
-from crm.setting import Setting, described, setting
+from config.policies import KINDS, Policies, PolicyError, build
+from crm.setting import Setting, as_text, described, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def test_what_is_typed_becomes_a_value(name: str, text: str, value: Any) -> None
         ("heat", "1e3", "温度：「1e3」不是数字，允许 50–250度"),
         ("heat", "1_0", "温度：「1_0」不是数字，允许 50–250度"),
         ("heat", "1,000", "温度：「1,000」不是数字，允许 50–250度"),
-        ("racks", "1.5", "层数：「1.5」不是整数，允许 -1–9层"),
-        ("racks", "9" * 5000, f"层数：「{'9' * 20}…」不是整数，允许 -1–9层"),
+        ("racks", "1.5", "层数：「1.5」不是整数，允许 -1 至 9层"),
+        ("racks", "9" * 5000, f"层数：「{'9' * 20}…」不是整数，允许 -1 至 9层"),
         ("fan", "", "风扇：「」不是是或否"),
         ("name", "长" * 501, "名字：有 501 个字，最多 500 个字"),
     ],
@@ -110,7 +110,7 @@ def test_a_phones_digit_pad_is_offered_only_where_no_minus_is_needed() -> None:
 def test_what_may_be_typed_in_words() -> None:
     assert {name: form.allowed(told) for name, told in TOLD.items()} == {
         "heat": "50–250度",
-        "racks": "-1–9层",
+        "racks": "-1 至 9层",
         "fan": "是、否",
         "mode": "烤、蒸",
         "name": "",

@@ -11,14 +11,13 @@ from config.policies import (
     KINDS,
     Policies,
     PolicyError,
-    as_text,
     build,
     changed_count,
     differences,
     in_words,
     merged,
 )
-from crm.setting import described
+from crm.setting import as_text, described
 
 
 def test_every_policy_has_its_line() -> None:

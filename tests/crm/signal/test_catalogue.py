@@ -36,7 +36,7 @@ def test_the_priors_are_those_of_the_modelling_facts(
 
 
 def test_a_weight_out_of_bounds_is_named() -> None:
-    assert faults(replace(SignalPolicy(), budget=300.0)) == ["提到预算：300.0分 超出 -100–100分"]
+    assert faults(replace(SignalPolicy(), budget=300.0)) == ["提到预算：300分 超出 -100 至 100分"]
 
 
 def test_competitors_are_listed_with_commas_of_either_kind() -> None:
