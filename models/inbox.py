@@ -97,7 +97,8 @@ async def store(
             *(_encode(event.to_json()), NEW, 0, later if event.kind == "press" else at),
             *("", "", trace, at),
         )
-    _, rows = await connection().execute_query(_insert(len(arrivals), is_postgres()), values)
+    insert = _insert(len(arrivals), is_postgres())
+    rows = await connection().execute_query_dict(insert, values)  # the other hides rows on PostgreSQL
     fresh = {(row["platform"], row["app"], row["key"]): int(row["id"]) for row in rows}
     known = await _known([event for event, _ in arrivals if _name(event) not in fresh])
     return [
