@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TypedDict
 
 import aiohttp
 import uvloop
@@ -24,8 +25,10 @@ from bot import health
 from bot.adapter import Adapter, DeliveryError
 from bot.commands import Table
 from bot.dingtalk.adapter import DingTalkAdapter
+from bot.dingtalk.quota import billed
 from bot.event import Event
 from bot.feishu.adapter import FeishuAdapter
+from bot.http import Tokens
 from bot.inbox import Door
 from bot.metrics import Metrics
 from bot.sender import Sender
@@ -36,13 +39,15 @@ from config.settings import Settings, SettingsError, configured, missing, read
 from crm.refusal import RefusedError
 from handlers import terminal
 from jobs import bench, demo
+from jobs import delivery as delivery_jobs
 from jobs.inbox import House, Inbox
-from jobs.outbox import Postman
+from jobs.outbox import Postman, load, recall
 from jobs.queue import Queue
+from jobs.shared import SharedLimiter, SharedTokens, Store
 from jobs.task import Tasks
 from jobs.valkey import EmbeddedValkey
 from jobs.worker import Drain, Worker
-from models import db, inbox, outbox
+from models import db, inbox, outbox, task
 from models.policy import Book
 
 log = logging.getLogger("momentum")
@@ -55,18 +60,34 @@ PRESS_WAIT = timedelta(seconds=6)  # while the web works a press, no worker take
 Clock = Callable[[], datetime]
 
 
+class Parts(TypedDict):
+    """What every adapter is given."""
+
+    app: str
+    tenant: str
+    session: Callable[[], aiohttp.ClientSession]
+    load: Callable[[str], Awaitable[bytes]]
+    tokens: Tokens | None
+
+
 @dataclass
 class Program:
     """The parts of one process, built and not yet started."""
 
     settings: Settings
     now: Clock
+    redis: RedisSettings
     metrics: Metrics = field(default_factory=Metrics)
     book: Book = field(default_factory=Book)
     session: aiohttp.ClientSession | None = None
 
     def __post_init__(self) -> None:
-        self.adapters = build_adapters(self.settings, self.shared_session)
+        self.store = Store(self.redis)
+        self.meter = delivery_jobs.Meter(billed)
+        tokens = SharedTokens(self.store, self.metrics)
+        self.adapters = build_adapters(
+            self.settings, self.shared_session, tokens=tokens, count=self.meter.count
+        )
         self.house = House(
             self.now,
             self.settings.zone,
@@ -81,21 +102,24 @@ class Program:
             self.session = aiohttp.ClientSession()
         return self.session
 
-    def connect(self, redis: RedisSettings) -> None:
+    def connect(self) -> None:
         """Join the rooms over the queue."""
-        self.queue = Queue(redis)
+        self.queue = Queue(self.redis)
         wake_outbox = partial(self.queue.wake, "outbox")
         self.inbox = Inbox(self.house, Table(handlers.ALL), wake_outbox)
-        postman = Postman(Sender(self.adapters), now=self.now, metrics=self.metrics)
+        sender = Sender(self.adapters, SharedLimiter(self.store, self.metrics))
+        gate = delivery_jobs.Gate(self.house)
+        postman = Postman(sender, now=self.now, metrics=self.metrics, door=gate)
         tasks = Tasks(self.house, jobs.JOBS, wake_outbox)
         rooms: dict[str, Drain] = {
             "inbox": self.inbox.drain,
             "outbox": postman.drain,
             "task": tasks.drain,
+            "delivery": delivery_jobs.sweep(self.house, wake_outbox, self.meter),
         }
         for name, sweep in jobs.SWEEPS.items():
             rooms[name] = sweep(self.house, wake_outbox)
-        self.worker = Worker(rooms, redis)
+        self.worker = Worker(rooms, self.redis)
 
     def application(self) -> web.Application:
         """The HTTP side: callbacks, console, health."""
@@ -119,6 +143,9 @@ class Program:
             "momentum_inbox_waiting": await inbox.waiting(),
             "momentum_outbox_waiting": waiting["waiting"],
             "momentum_dead_letters": waiting["dead"],
+            "momentum_outbox_held": waiting["held"],
+            "momentum_outbox_listed": waiting["listed"],
+            **await delivery_jobs.gauges(self.house),
         }
 
     async def watch_policies(self) -> None:
@@ -130,21 +157,24 @@ class Program:
 
 
 def build_adapters(
-    settings: Settings, session: Callable[[], aiohttp.ClientSession]
+    settings: Settings,
+    session: Callable[[], aiohttp.ClientSession],
+    *,
+    tokens: Tokens | None = None,
+    count: Callable[[str], None] | None = None,
 ) -> dict[tuple[str, str], Adapter]:
     """An adapter for each platform whose settings are complete."""
+    parts = Parts(app=APP, tenant=TENANT, session=session, load=load, tokens=tokens)
     card_callback = f"{settings.base_url}/webhooks/dingtalk/{APP}/card"
     found: dict[tuple[str, str], Adapter] = {}
     complete = [name for name in configured(settings) if not missing(settings, name)]
     if "wecom" in complete:
-        found["wecom", APP] = WeComAdapter(settings.wecom, app=APP, tenant=TENANT, session=session)
+        found["wecom", APP] = WeComAdapter(settings.wecom, **parts)
     if "feishu" in complete:
-        found["feishu", APP] = FeishuAdapter(
-            settings.feishu, app=APP, tenant=TENANT, session=session
-        )
+        found["feishu", APP] = FeishuAdapter(settings.feishu, **parts)
     if "dingtalk" in complete:
         found["dingtalk", APP] = DingTalkAdapter(
-            settings.dingtalk, app=APP, tenant=TENANT, session=session, callback_url=card_callback
+            settings.dingtalk, **parts, callback_url=card_callback, count=count
         )
     return found
 
@@ -164,9 +194,12 @@ async def running(
         await _check_schema(url)
         if valkey:
             await valkey.start()
+        if valkey and not settings.database_url:  # the data directory's lock says: nobody else
+            await outbox.free_leases()
+            await task.free_leases()
         redis = valkey.settings if valkey else RedisSettings.from_dsn(settings.redis_url)
-        program = Program(settings, now)
-        program.connect(redis)
+        program = Program(settings, now, redis)
+        program.connect()
         await program.book.refresh(TENANT)
         watch = asyncio.create_task(program.watch_policies())
         if works:
@@ -180,6 +213,7 @@ async def running(
             if program.session:
                 await program.session.close()
             await program.queue.close()
+            await program.store.close()
             if valkey:
                 await valkey.stop()
 
@@ -240,7 +274,7 @@ async def run_demo(settings: Settings) -> int:
 
         async def advance(by: timedelta) -> datetime:
             clock.advance(by)
-            for room in ("momentum", "task", "outbox"):
+            for room in ("momentum", "task", "delivery", "outbox"):
                 await program.worker.look(room)
             return clock.now()
 
@@ -276,6 +310,18 @@ async def register_callbacks(program: Program) -> None:
                 await asyncio.sleep(REGISTER_SECONDS)
 
 
+async def run_recall(settings: Settings, given: argparse.Namespace) -> int:
+    """Take sent messages back; 0 if all are."""
+    faults = 0
+    async with terminal.opened(settings), aiohttp.ClientSession() as session:
+        adapters = build_adapters(settings, lambda: session)
+        for number in given.ids:
+            fault = await recall(adapters, TENANT, number)
+            faults += bool(fault)
+            print(f"{number}\t{fault or '已撤回'}")
+    return 1 if faults else 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line; each leaf names a coroutine over (settings, its own words)."""
     root = argparse.ArgumentParser(
@@ -288,7 +334,7 @@ def parser() -> argparse.ArgumentParser:
         ("demo", run_demo, "演示：三个仿真平台和一家示例公司"),
     ):
         words.add_parser(name, help=about).set_defaults(run=_without_words(run))
-    terminal.add_commands(words)
+    terminal.add_commands(words, run_recall)
     measuring = words.add_parser("bench", help="测量，打印数字")
     measuring.add_argument("name", choices=bench.NAMES)
     measuring.set_defaults(run=lambda settings, given: bench.run(given.name, settings))

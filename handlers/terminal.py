@@ -26,8 +26,8 @@ TENANT = "main"
 PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
 
 
-def add_commands(words: Any) -> None:
-    """Describe the commands to argparse."""
+def add_commands(words: Any, recall: Run) -> None:
+    """Describe the commands to argparse; `recall` needs the platforms, which `main` has."""
     words.add_parser("check", help="检查设置，缺什么说什么").set_defaults(run=check)
     words.add_parser("migrate", help="把数据库升级到最新结构").set_defaults(run=migrate)
     people = words.add_parser("people", help="人员").add_subparsers(required=True, metavar="动作")
@@ -38,11 +38,12 @@ def add_commands(words: Any) -> None:
         required=True, metavar="动作"
     )
     listing = letters.add_parser("list", help="列出消息，默认死信")
-    listing.add_argument("--state", default=outbox.DEAD, choices=("new", "sent", "dead", "dropped"))
+    listing.add_argument("--state", default=outbox.DEAD, choices=outbox.STATES)
     listing.set_defaults(run=list_outbox)
     for name, run, about, count, which in (
         ("replay", replay_outbox, "重发死信", "*", "消息编号；不写即全部"),
         ("drop", drop_outbox, "丢弃死信", "+", "消息编号"),
+        ("recall", recall, "撤回已发送的消息", "+", "消息编号"),
     ):
         leaf = letters.add_parser(name, help=about)
         leaf.add_argument("ids", nargs=count, type=int, help=which)
@@ -131,7 +132,9 @@ async def list_outbox(settings: Settings, given: argparse.Namespace) -> int:
     async with opened(settings):
         rows = await outbox.listed(TENANT, given.state)
     for row in rows:
-        print(f"{row.id}\t{row.platform}\t{row.created_at:%F %T}\t{row.code}\t{row.reason}")
+        when = f"{row.not_before:%F %T}" if row.state == outbox.HELD else ""
+        cells = (row.id, row.platform, f"{row.created_at:%F %T}", row.code, row.reason, when)
+        print("\t".join(str(cell) for cell in cells).rstrip())
     print(f"共 {len(rows)} 条（{given.state}）")
     return 0
 
