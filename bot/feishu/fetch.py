@@ -25,7 +25,9 @@ async def fetched(
     try:
         async with session.get(url, headers=headers, params=params, timeout=TIMEOUT) as response:
             content = await _content(response, most)
-            if response.status < 400 and response.content_type != "application/json":
+            # people send JSON files too: an answer that names a file is one
+            error = response.content_type == "application/json" and not _name(response)
+            if response.status < 400 and not error:
                 return _name(response), content
             names = {name.lower(): value for name, value in response.headers.items()}
             body = json.loads(content)

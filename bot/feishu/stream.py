@@ -80,9 +80,8 @@ class FeishuListener:
     async def _listen(self, found: Endpoint, take: Take) -> bool:
         """Serve one connection to its end; whether it was ever open."""
         try:
-            link = await asyncio.wait_for(
-                self._session().ws_connect(found.url, max_msg_size=MAX_FRAME), CONNECT_SECONDS
-            )
+            async with asyncio.timeout(CONNECT_SECONDS):  # wait_for may swallow a cancellation
+                link = await self._session().ws_connect(found.url, max_msg_size=MAX_FRAME)
         except aiohttp.WSServerHandshakeError as fault:
             raise refused_handshake(fault) from fault
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:

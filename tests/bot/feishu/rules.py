@@ -25,9 +25,12 @@ ALLOWED = {
         *("name", "label", "label_position", "width", "max_length", "input_type"),
         *("rows", "placeholder", "default_value"),
     },
+    "select_person": {"name", "placeholder", "width", "options"},
+    "date_picker": {"name", "placeholder", "width", "initial_date"},
+    "collapsible_panel": {"expanded", "header", "elements"},
     "select_static": {"name", "placeholder", "width", "options", "initial_option"},
 }
-INTERACTIVE = {"button", "input", "select_static"}
+INTERACTIVE = {"button", "input", "select_static", "select_person", "date_picker"}
 ROOT_ONLY = {"form", "table"}
 OUR_MARKUP = re.compile(r"<font color='(?:blue|green|orange|red|grey)'>|</font>|\*\*|^- |&#\d+;")
 
