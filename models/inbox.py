@@ -98,7 +98,8 @@ async def store(
             *("", "", trace, at),
         )
     insert = _insert(len(arrivals), is_postgres())
-    rows = await connection().execute_query_dict(insert, values)  # the other hides rows on PostgreSQL
+    # not execute_query: on PostgreSQL it keeps what an INSERT returns to itself
+    rows = await connection().execute_query_dict(insert, values)
     fresh = {(row["platform"], row["app"], row["key"]): int(row["id"]) for row in rows}
     known = await _known([event for event, _ in arrivals if _name(event) not in fresh])
     return [
