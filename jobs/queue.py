@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 QUEUE = "momentum"
+PATIENCE = 1.0  # seconds; a pressed button's answer waits behind its wake-up
 
 
 def dumps(job: dict[str, Any]) -> bytes:
@@ -39,15 +41,17 @@ class Queue:
     async def wake(self, room: str) -> None:
         """Ask some worker to look into a room ("inbox", "outbox" or "task")."""
         try:
-            pool = await self._connected()
-            await pool.enqueue_job("look", room, _queue_name=QUEUE, _expires=60)
+            async with asyncio.timeout(PATIENCE):
+                pool = await self._connected()
+                await pool.enqueue_job("look", room, _queue_name=QUEUE, _expires=60)
         except (RedisError, OSError) as fault:
             log.warning("queue is away", extra={"fault": type(fault).__name__})
 
     async def is_alive(self) -> bool:
         """Whether the queue answers."""
         try:
-            return bool(await (await self._connected()).ping())
+            async with asyncio.timeout(PATIENCE):
+                return bool(await (await self._connected()).ping())
         except (RedisError, OSError):
             return False
 
@@ -64,4 +68,6 @@ class Queue:
 
 
 async def connect(settings: RedisSettings) -> ArqRedis:
-    return await create_pool(settings, job_serializer=dumps, job_deserializer=loads)
+    """A pool, or the fault at once: whoever needs it has a way without, or tries again."""
+    at_once = replace(settings, conn_retries=0)
+    return await create_pool(at_once, job_serializer=dumps, job_deserializer=loads)

@@ -67,9 +67,9 @@ class EmbeddedValkey:
 
     def _end_orphan(self) -> None:
         """A server left by a killed process ends; its append-only file has all it knew."""
-        with suppress(FileNotFoundError, ValueError, ProcessLookupError):
+        with suppress(OSError, ValueError):
             pid = int((self._dir / "pid").read_text())
-            if str(self._dir) in Path(f"/proc/{pid}/cmdline").read_text(errors="replace"):
+            if Path(f"/proc/{pid}/cwd").readlink() == self._dir.resolve():
                 os.kill(pid, signal.SIGKILL)
 
 
