@@ -18,7 +18,16 @@ from bot.emulator.calls import Answer
 from bot.emulator.desk import Bubble, Desk, Json
 from bot.emulator.faults import Faults
 from bot.emulator.wecom_api import WeComApi
-from bot.emulator.wecom_check import RefusedError, check_passive_card
+from bot.emulator.wecom_bot import BotKeys, WeComBot
+from bot.emulator.wecom_gate import PER_MINUTE, Gate
+from bot.emulator.wecom_inbound import (
+    address_is_checked,
+    change_fields,
+    file_fields,
+    link_fields,
+    place_fields,
+)
+from bot.emulator.wecom_press import card_element, event_kind, known_reply, selected
 from bot.emulator.wecom_seal import Seal, card_of, readable, xml
 from bot.emulator.wire import Callback, Received, Wire
 
@@ -29,7 +38,8 @@ class WeComSide:
     """One self-built app on the emulated WeCom; implements `Side`.
 
     `budget` and `pauses` are the platform's patience in seconds: for one answer, and before each
-    further try.
+    further try. `webhooks` are the group robots' keys with their groups' members, `accounts` the
+    open_kfids of 微信客服, `bot` an AI bot in URL mode.
     """
 
     def __init__(
@@ -46,6 +56,10 @@ class WeComSide:
         faults: Faults,
         budget: float = 5.0,
         pauses: Sequence[float] = (1.0, 2.0, 4.0),
+        webhooks: Mapping[str, Sequence[str]] | None = None,
+        accounts: tuple[str, ...] = (),
+        per_minute: int = PER_MINUTE,
+        bot: BotKeys | None = None,
     ) -> None:
         self.wire = Wire("wecom", desk, faults, session, throttled=_throttled)
         self._desk = desk
@@ -55,13 +69,73 @@ class WeComSide:
         self._budget = budget
         self._pauses = pauses
         self._seal = Seal(token, aes_key, corp_id)
+        self._session = session
+        gate = Gate(desk, faults, corp_id=corp_id, secret=secret, per_minute=per_minute)
+        self.refusals = gate.refusals
+        """Errcodes that an API ("message/send") answers while they stand here: 60020, 81013 …"""
         self._api = WeComApi(
-            desk, self.wire, faults, corp_id=corp_id, agent_id=self._agent_id, secret=secret
+            desk,
+            self.wire,
+            gate,
+            agent_id=self._agent_id,
+            webhooks=webhooks or {},
+            accounts=accounts,
         )
+        self.service = self._api.service
+        self.bot = WeComBot(desk, self.wire, self._api, bot) if bot else None
 
     def routes(self) -> list[web.RouteDef]:
         """The endpoints of the emulated https://qyapi.weixin.qq.com."""
-        return self._api.routes()
+        return self._api.routes() + (self.bot.routes() if self.bot else [])
+
+    async def check_address(self) -> bool:
+        """Save the callback address in the console; whether Momentum answered rightly."""
+        return await address_is_checked(self._desk, self._session(), self._seal, self._callback_url)
+
+    async def send_file(self, user: str, kind: str, name: str, data: bytes) -> None:
+        """The person sends an image, a voice message, a video or a file."""
+        self._resident(user)
+        fields = file_fields(self._api.media, kind, name, data)
+        self._api.show(user, kind, {"media": fields["MediaId"], "name": name}, mine=True)
+        await self._tell(user, fields, None)
+
+    async def send_place(self, user: str, latitude: float, longitude: float, label: str) -> None:
+        """The person sends where they are."""
+        self._resident(user)
+        self._api.show(user, "location", {"label": label}, mine=True)
+        await self._tell(user, place_fields(latitude, longitude, label), None)
+
+    async def send_link(self, user: str, title: str, description: str, url: str) -> None:
+        """The person shares a page."""
+        self._resident(user)
+        self._api.show(user, "link", {"title": title, "url": url}, mine=True)
+        await self._tell(user, link_fields(title, description, url), None)
+
+    async def change(self, event: str, change: str, **facts: Any) -> None:
+        """The corp changes: change_contact/delete_user(UserID=…), change_external_contact/…"""
+        whole = {
+            "ToUserName": self._corp_id,
+            "FromUserName": "sys",
+            "CreateTime": int(self._desk.now().timestamp()),
+            **change_fields(event, change, facts),
+        }
+        await self._post(whole, "")
+
+    async def customer_writes(
+        self, account: str, customer: str, text: str = "", *, msgtype: str = "text", **content: Any
+    ) -> None:
+        """A customer writes to 微信客服; the callback only says that there is something."""
+        said = {"content": text} if msgtype == "text" else content
+        token = self.service.written(account, customer, msgtype, said)
+        whole = {
+            "ToUserName": self._corp_id,
+            "CreateTime": int(self._desk.now().timestamp()),
+            "MsgType": "event",
+            "Event": "kf_msg_or_event",
+            "Token": token,
+            "OpenKfId": account,
+        }
+        await self._post(whole, "")
 
     async def say(self, user: str, text: str) -> None:
         """The person types a message to the app."""
@@ -82,9 +156,11 @@ class WeComSide:
         LookupError when that person has no such bubble or the card no such key.
         """
         card = self._desk.bubbles[bubble]
+        if self.bot and self.bot.owns(bubble):
+            return await self.bot.press(user, bubble, button, form)
         if card.user != user or card.kind != "template_card":
             raise LookupError(bubble)
-        kind = _event_kind(card.body, button["key"])
+        kind = event_kind(card.body, button["key"])
         if card.greyed:
             return ""
         event: Json = {
@@ -95,7 +171,7 @@ class WeComSide:
             "CardType": card.body["card_type"],
             "ResponseCode": self._api.new_code(bubble),
         }
-        chosen = _selected(card.body, form) if kind == "template_card_event" else []
+        chosen = selected(card.body, form) if kind == "template_card_event" else []
         if chosen:
             event["SelectedItems"] = {"SelectedItem": chosen}
         received = await self._tell(user, event, card)
@@ -103,14 +179,21 @@ class WeComSide:
 
     async def _tell(self, user: str, fields: Json, bubble: Bubble | None) -> Received | None:
         """Send a callback, and show what the app answers to it."""
-        timestamp = int(self._desk.now().timestamp())
         whole = {
             "ToUserName": self._corp_id,
             "FromUserName": user,
-            "CreateTime": timestamp,
+            "CreateTime": int(self._desk.now().timestamp()),
             **fields,
             "AgentID": self._agent_id,
         }
+        received = await self._post(whole, user)
+        if received is not None and received.readable:
+            self._apply(user, bubble, self._reply(user, received.body))
+        return received
+
+    async def _post(self, whole: Json, user: str) -> Received | None:
+        """Seal a callback's fields and send them."""
+        timestamp = int(self._desk.now().timestamp())
         query, body = self._seal.close(xml(whole), agent_id=self._agent_id, timestamp=timestamp)
         callback = Callback(
             self._callback_url,
@@ -120,12 +203,9 @@ class WeComSide:
             query=query,
             user=user,
         )
-        received = await self.wire.deliver(
+        return await self.wire.deliver(
             callback, budget=self._budget, pauses=self._pauses, opened=self._log_of(user)
         )
-        if received is not None and received.readable:
-            self._apply(user, bubble, self._reply(user, received.body))
-        return received
 
     def _log_of(self, user: str) -> Callable[[bytes], Any]:
         def opened(body: bytes) -> Any:
@@ -141,7 +221,7 @@ class WeComSide:
             return None
         if (reply.findtext("ToUserName"), reply.findtext("FromUserName")) != (user, self._corp_id):
             raise ValueError("ToUserName or FromUserName of the reply")
-        _known_reply(reply)
+        known_reply(reply)
         return reply
 
     def _apply(self, user: str, bubble: Bubble | None, reply: Element | None) -> None:
@@ -157,73 +237,12 @@ class WeComSide:
             case "update_button" if bubble is not None:
                 self._api.change(bubble.id, None, reply.findtext("Button/ReplaceName", ""))
             case "update_template_card" if bubble is not None:
-                card = card_of(_card_element(reply))
+                card = card_of(card_element(reply))
                 self._api.change(bubble.id, card, card.get("replace_text", ""))
 
     def _resident(self, user: str) -> None:
         if not any((r.platform, r.user) == ("wecom", user) for r in self._desk.residents):
             raise LookupError(user)
-
-
-def _known_reply(reply: Element) -> None:
-    match reply.findtext("MsgType"):
-        case "text":
-            if not reply.findtext("Content"):
-                raise ValueError("text without Content")
-        case "image":
-            if not reply.findtext("Image/MediaId"):
-                raise ValueError("image without MediaId")
-        case "update_button":
-            if not reply.findtext("Button/ReplaceName"):
-                raise ValueError("update_button without ReplaceName")
-        case "update_template_card":
-            try:
-                check_passive_card(card_of(_card_element(reply)))
-            except RefusedError as refused:
-                raise ValueError(str(refused)) from refused
-        case other:
-            raise ValueError(f"MsgType {other} of the reply")
-
-
-def _card_element(reply: Element) -> Element:
-    element = reply.find("TemplateCard")
-    if element is None:
-        raise ValueError("update_template_card without TemplateCard")
-    return element
-
-
-def _event_kind(card: Json, key: str) -> str:
-    """Which event a key of this card makes; LookupError if it has no such key."""
-    buttons = [*card.get("button_list", ()), card.get("submit_button", {})]
-    if any(button.get("key") == key for button in buttons):
-        return "template_card_event"
-    if any(entry["key"] == key for entry in card.get("action_menu", {}).get("action_list", ())):
-        return "template_card_menu_event"
-    raise LookupError(key)
-
-
-def _selected(card: Json, form: Mapping[str, str]) -> list[Json]:
-    """What the person chose, as SelectedItem elements; a list's first option stands by default."""
-    items = []
-    selectors = [*card.get("select_list", ())]
-    if "button_selection" in card:
-        selectors.append(card["button_selection"])
-    for selector in selectors:
-        default = selector.get("selected_id") or selector["option_list"][0]["id"]
-        items.append(_item(selector, form.get(selector["question_key"], default)))
-    if "checkbox" in card:
-        box = card["checkbox"]
-        ticked = [option["id"] for option in box["option_list"] if option.get("is_checked")]
-        items.append(_item(box, form.get(box["question_key"], ",".join(ticked))))
-    return items
-
-
-def _item(question: Json, chosen: str) -> Json:
-    ids = [option["id"] for option in question["option_list"]]
-    picked = [one for one in chosen.split(",") if one]
-    if unknown := [one for one in picked if one not in ids]:
-        raise LookupError(", ".join(unknown))
-    return {"QuestionKey": question["question_key"], "OptionIds": {"OptionId": picked}}
 
 
 def _throttled() -> Answer:

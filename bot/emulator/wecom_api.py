@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 
-from bot.emulator.books import Frequency, Recent, TokenBook
+from bot.emulator.books import Frequency, Recent
 from bot.emulator.calls import Answer, Call
 from bot.emulator.desk import Bubble, Desk, Json
-from bot.emulator.faults import Faults
 from bot.emulator.wecom_card import INTERACTIVE, can_change, named
 from bot.emulator.wecom_check import (
     RefusedError,
@@ -25,7 +25,11 @@ from bot.emulator.wecom_check import (
     check_message,
     check_update,
 )
+from bot.emulator.wecom_gate import Gate, ok
+from bot.emulator.wecom_groups import Groups
 from bot.emulator.wecom_media import MediaShelf
+from bot.emulator.wecom_people import People
+from bot.emulator.wecom_service import Service
 from bot.emulator.wire import Wire
 
 CODE_LIFE = timedelta(hours=72)
@@ -48,17 +52,25 @@ class WeComApi:
     """The platform's memory of one app, and the endpoints over it."""
 
     def __init__(
-        self, desk: Desk, wire: Wire, faults: Faults, *, corp_id: str, agent_id: int, secret: str
+        self,
+        desk: Desk,
+        wire: Wire,
+        gate: Gate,
+        *,
+        agent_id: int,
+        webhooks: Mapping[str, Sequence[str]],
+        accounts: tuple[str, ...],
     ) -> None:
+        self.media = MediaShelf(desk)
+        self.service = Service(desk, accounts)
         self._desk = desk
         self._wire = wire
-        self._corp_id = corp_id
+        self._gate = gate
         self._agent_id = agent_id
-        self._secret = secret
-        self._tokens = TokenBook(desk.now, faults)
         self._per_minute = Frequency(desk.now, 30, 60)
         self._per_hour = Frequency(desk.now, 1000, 3600)
-        self._media = MediaShelf(desk)
+        self._directory = People(desk)
+        self._groups = Groups(desk, self.media, self.show, self._people, webhooks)
         self._codes: Recent[tuple[Sent, datetime]] = Recent()
         self._sent: Recent[Sent] = Recent()
         self._tasks: Recent[str] = Recent()
@@ -69,14 +81,23 @@ class WeComApi:
         def at(path: str, work: Callable[[Call], Awaitable[Answer]], method: str) -> web.RouteDef:
             return web.route(method, f"/cgi-bin/{path}", self._wire.endpoint(work))
 
+        open_, closed = partial(self._gate.guarded, token=False), self._gate.guarded
+        groups = self._groups
+        inner = {**self._directory.routes(), **self.service.routes()}
         return [
-            at("gettoken", self._guarded(self._token, token=False), "GET"),
-            at("getcallbackip", self._guarded(self._addresses), "GET"),
-            at("media/upload", self._guarded(self._media.upload), "POST"),
-            at("media/get", self._guarded(self._media.download), "GET"),
-            at("message/send", self._guarded(self._send), "POST"),
-            at("message/update_template_card", self._guarded(self._update), "POST"),
-            at("message/recall", self._guarded(self._recall), "POST"),
+            at("gettoken", open_(self._gate.issue), "GET"),
+            at("webhook/send", open_(groups.robot_send), "POST"),
+            at("webhook/upload_media", open_(groups.robot_upload), "POST"),
+            at("appchat/create", closed(groups.create), "POST"),
+            at("appchat/get", closed(groups.get), "GET"),
+            at("appchat/send", closed(groups.send), "POST"),
+            at("getcallbackip", closed(self._addresses), "GET"),
+            at("media/upload", closed(self.media.upload), "POST"),
+            at("media/get", closed(self.media.download), "GET"),
+            at("message/send", closed(self._send), "POST"),
+            at("message/update_template_card", closed(self._update), "POST"),
+            at("message/recall", closed(self._recall), "POST"),
+            *(at(path, closed(work), method) for path, (method, work) in inner.items()),
         ]
 
     def show(self, user: str, kind: str, body: Json, *, msgid: str = "", mine: bool = False) -> str:
@@ -112,52 +133,21 @@ class WeComApi:
         self._codes[code] = sent, self._desk.now() + CODE_LIFE
         return code
 
-    def _guarded(
-        self, work: Callable[[Call], Answer], *, token: bool = True
-    ) -> Callable[[Call], Awaitable[Answer]]:
-        async def answer(call: Call) -> Answer:
-            try:
-                if token:
-                    self._check_token(call.query.get("access_token", ""))
-                return work(call)
-            except RefusedError as refused:
-                body = {"errcode": refused.code, "errmsg": str(refused)}
-                return Answer(body, note=f"{refused.code}: {refused}")
-
-        return answer
-
-    def _check_token(self, token: str) -> None:
-        if not token:
-            raise RefusedError(41001, "access_token missing")
-        state = self._tokens.state(token)
-        if state == "expired":
-            raise RefusedError(42001, "access_token expired")
-        if state != "ok":
-            raise RefusedError(40014, "invalid access_token")
-
-    def _token(self, call: Call) -> Answer:
-        if call.query.get("corpid") != self._corp_id:
-            raise RefusedError(40013, "invalid corpid")
-        if call.query.get("corpsecret") != self._secret:
-            raise RefusedError(40001, "invalid credential")
-        token, left = self._tokens.issue()
-        return _ok(access_token=token, expires_in=left)
-
     def _addresses(self, _: Call) -> Answer:
-        return _ok(ip_list=["127.0.0.1"])
+        return ok(ip_list=["127.0.0.1"])
 
     def _send(self, call: Call) -> Answer:
         body = check_body(call.raw, call.body)
         kind = check_message(body, self._agent_id)
         content = body[kind]
         if kind in ("image", "voice", "file", "video"):
-            self._media.check(content["media_id"], kind)
+            self.media.check(content["media_id"], kind)
         good, bad = self._people(body.get("touser", ""))
         if not good:
             raise RefusedError(81013, f"user & party & tag all invalid: {'|'.join(bad)}")
         earlier = self._duplicate(body)
         if earlier:
-            return _ok(msgid=earlier, note="duplicate, not delivered again")
+            return ok(msgid=earlier, note="duplicate, not delivered again")
         card = content if kind == "template_card" else {}
         self._check_card(card)
         sent = Sent(
@@ -167,7 +157,7 @@ class WeComApi:
             changeable=can_change(card),
             greyable=card.get("card_type") in INTERACTIVE,
         )
-        dropped = self._deliver(sent, good, kind, self._media.shown(content))
+        dropped = self._deliver(sent, good, kind, self.media.shown(content))
         self._remember(sent, body)
         return self._sent_answer(sent, body, bad, dropped)
 
@@ -180,7 +170,7 @@ class WeComApi:
             self._codes[code] = sent, sent.at + CODE_LIFE
             fields["response_code"] = code
         note = f"over the member's limit, not delivered: {'|'.join(dropped)}" if dropped else ""
-        return _ok(note=note, **fields)
+        return ok(note=note, **fields)
 
     def _deliver(self, sent: Sent, users: list[str], kind: str, body: Json) -> list[str]:
         dropped = []
@@ -217,7 +207,7 @@ class WeComApi:
         """Members and files that a card refers to must exist."""
         for what, value in named(card):
             if what == "media_id":
-                self._media.check(value)
+                self.media.check(value)
             elif not self._people(value)[0]:
                 raise RefusedError(40003, f"invalid userid {value}")
 
@@ -243,7 +233,7 @@ class WeComApi:
         )
         for user in good:
             self.change(sent.copies[user], card, greyed)
-        return _ok(invaliduser=bad)
+        return ok(invaliduser=bad)
 
     def _recall(self, call: Call) -> Answer:
         body = check_body(call.raw, call.body)
@@ -252,7 +242,7 @@ class WeComApi:
             raise RefusedError(40058, "msgid is unknown or over 24 hours old")
         for bubble_id in sent.copies.values():
             self.change(bubble_id, {}, "", kind="recalled")
-        return _ok()
+        return ok()
 
     def _people(self, touser: str) -> tuple[list[str], list[str]]:
         """The members named in `touser`, and (lower case) the names of nobody."""
@@ -265,10 +255,6 @@ class WeComApi:
             dict.fromkeys(name.strip().lower() for name in touser.split("|") if name.strip())
         )
         return [known[n] for n in names if n in known], [n for n in names if n not in known]
-
-
-def _ok(*, note: str = "", **fields: object) -> Answer:
-    return Answer({"errcode": 0, "errmsg": "ok", **fields}, note=note)
 
 
 def _digest(body: Json) -> str:

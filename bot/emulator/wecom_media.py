@@ -29,16 +29,21 @@ class MediaShelf:
         kind = call.query.get("type", "")
         form = call.body if isinstance(call.body, dict) else {}
         upload = check_media(kind, form.get("media"))
+        media_id = self.keep(kind, upload.filename, upload.content_type, upload.data)
+        at = str(int(self._desk.now().timestamp()))
+        body = {"type": kind, "media_id": media_id, "created_at": at}
+        return Answer({"errcode": 0, "errmsg": "ok", **body})
+
+    def keep(self, kind: str, name: str, content_type: str, data: bytes) -> str:
+        """Put a file on the shelf, as an upload or a person's message does; its media_id."""
         media_id = secrets.token_urlsafe(32)
-        now = self._desk.now()
-        self._known[media_id] = kind, upload.filename, now + LIFE
-        self._desk.media[media_id] = upload.content_type, upload.data
+        self._known[media_id] = kind, name, self._desk.now() + LIFE
+        self._desk.media[media_id] = content_type, data
         self._order.append(media_id)
         for old in self._order[:-KEEP]:
             self._desk.media.pop(old, None)
         del self._order[:-KEEP]
-        body = {"type": kind, "media_id": media_id, "created_at": str(int(now.timestamp()))}
-        return Answer({"errcode": 0, "errmsg": "ok", **body})
+        return media_id
 
     def download(self, call: Call) -> Answer:
         media_id = call.query.get("media_id", "")

@@ -122,6 +122,12 @@ class Seal:
         )
         return query, body.encode()
 
+    def echo(self, word: str, *, timestamp: int) -> dict[str, str]:
+        """The query of the check that follows saving the address."""
+        query, body = self.close(word, agent_id=0, timestamp=timestamp)
+        sealed = ElementTree.fromstring(body, forbid_dtd=True)
+        return {**query, "echostr": sealed.findtext("Encrypt", "")}
+
     def open(self, body: bytes) -> Element | None:
         """The plain XML of a passive reply; None for an empty answer.
 
