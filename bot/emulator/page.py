@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import logging
 from collections import deque
@@ -11,13 +10,14 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from aiohttp import ClientError, web
 
 from bot.emulator.desk import Desk, Json, Side
+from bot.emulator.gallery import Build, Gallery
+from bot.emulator.guard import Answer, guarded
 
 FILES = Path(__file__).parents[2] / "pages" / "emulator"
 TYPES = {
@@ -40,7 +40,6 @@ PAGE_POLICY = (
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(
@@ -50,16 +49,20 @@ def routes(
     advance: Callable[[timedelta], Awaitable[datetime]],
     links: Mapping[str, str] = {},
     hosts: Collection[str] = (),
+    gallery: Build | None = None,
 ) -> list[web.RouteDef]:
     """The page's routes; `advance` moves the emulated clock and returns the new time.
 
     `links` are shown in the header ("console" is the admins' page). `hosts` are further names
-    the demo may be reached by; localhost and bare IP addresses always work.
+    the demo may be reached by; localhost and bare IP addresses always work. `gallery` makes what
+    the gallery shows.
     """
-    rooms = _Page(desk, sides, advance, dict(links))
+    shown = {"gallery": "/emulator/gallery"} if gallery else {}
+    rooms = _Page(desk, sides, advance, {**links, **shown})
+    hall = _gallery(rooms, Gallery(desk, gallery)) if gallery else []
     known = frozenset({"localhost", *(host.lower() for host in hosts)})
     return [
-        web.RouteDef(method, path, _guarded(answer, known), {})
+        web.RouteDef(method, path, guarded(answer, known), {})
         for method, path, answer in (
             ("GET", "/", rooms.index),
             ("GET", "/emulator/", rooms.index),
@@ -70,8 +73,19 @@ def routes(
             ("POST", "/emulator/api/say", rooms.say),
             ("POST", "/emulator/api/press", rooms.press),
             ("POST", "/emulator/api/time", rooms.time),
+            *hall,
         )
     ]
+
+
+def _gallery(rooms: _Page, gallery: Gallery) -> list[tuple[str, str, Answer]]:
+    async def index(_: web.Request) -> web.StreamResponse:
+        return rooms.file("gallery.html")
+
+    async def exhibits(_: web.Request) -> web.StreamResponse:
+        return _json(await gallery.shown())
+
+    return [("GET", "/emulator/gallery", index), ("GET", "/emulator/api/gallery", exhibits)]
 
 
 def hang_up(desk: Desk) -> None:
@@ -99,12 +113,12 @@ class _Page:
         self._files = {path.name: path for path in FILES.iterdir() if path.suffix in TYPES}
 
     async def index(self, _: web.Request) -> web.StreamResponse:
-        return self._file("index.html")
+        return self.file("index.html")
 
     async def static(self, request: web.Request) -> web.StreamResponse:
-        return self._file(request.match_info["name"])
+        return self.file(request.match_info["name"])
 
-    def _file(self, name: str) -> web.StreamResponse:
+    def file(self, name: str) -> web.StreamResponse:
         path = self._files.get(name)
         if path is None:
             raise web.HTTPNotFound(text="没有这个文件")
@@ -233,33 +247,6 @@ class _Listener:
         if any(kind == "close" for kind, _ in came):
             return None
         return b"".join(line for _, line in came)
-
-
-def _guarded(answer: Answer, known: Collection[str]) -> Answer:
-    """Refuse names that may be another site's (DNS rebinding) and requests of other sites.
-
-    A bare IP address is safe: only a name can be re-pointed at this machine.
-    """
-
-    @wraps(answer)
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        name = request.url.host or ""
-        if name.lower() not in known and not _is_address(name):
-            raise web.HTTPForbidden(text="请用 http://127.0.0.1 或 http://localhost 打开演示页面")
-        origin = request.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != request.host:
-            raise web.HTTPForbidden(text="只接受本页面发出的请求")
-        return await answer(request)
-
-    return guarded
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 async def _asked(request: web.Request) -> Json:

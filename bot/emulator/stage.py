@@ -17,6 +17,7 @@ from bot.emulator.desk import Desk, Resident, Side
 from bot.emulator.dingtalk import DingTalkSide
 from bot.emulator.faults import Faults
 from bot.emulator.feishu import FeishuSide
+from bot.emulator.gallery import Build
 from bot.emulator.wecom import WeComSide
 from config.settings import DingTalk, Feishu, Settings, WeCom
 
@@ -96,9 +97,12 @@ class Stage:
         app: web.Application,
         advance: Callable[[timedelta], Awaitable[datetime]],
         links: Mapping[str, str],
+        gallery: Build | None = None,
     ) -> None:
-        """Put the page with the three phones on Momentum's own address."""
-        app.add_routes(page.routes(self.desk, self.sides, advance=advance, links=links))
+        """Put the page with the three phones, and the gallery, on Momentum's own address."""
+        app.add_routes(
+            page.routes(self.desk, self.sides, advance=advance, links=links, gallery=gallery)
+        )
 
     def _outgoing(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -19,6 +19,8 @@ async function answered(path, options) {
 
 export const state = () => answered("state");
 
+export const gallery = () => answered("gallery");
+
 export const post = (path, body) => answered(path, {
   method: "POST",
   headers: { "Content-Type": "application/json" },

@@ -15,6 +15,7 @@ export function render(bubble, ctx) {
     case "text": return said(String(body.text ?? body.content ?? ""), ctx.nameOf);
     case "post": return post(body, ctx);
     case "image": return shown(bubble.body.media ?? body.image_key);
+    case "file": return said(`📎 ${body.name || "文件"}`);
     case "interactive": return card(body, ctx);
     default: return unknown(bubble);
   }

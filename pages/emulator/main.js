@@ -9,7 +9,7 @@ import { full } from "./time.js";
 import { render as wecom } from "./wecom.js";
 import { Wire } from "./wire.js";
 
-const LINKS = { console: "管理后台", h5: "移动工作台", docs: "接口文档" };
+const LINKS = { console: "管理后台", h5: "移动工作台", docs: "接口文档", gallery: "卡片画廊" };
 
 const PHONES = [
   {
