@@ -14,6 +14,8 @@ from crm.lead import LeadPolicy
 from crm.lead import problems as lead_problems
 from crm.momentum import MomentumPolicy
 from crm.momentum import problems as momentum_problems
+from crm.person import PersonPolicy
+from crm.person import problems as person_problems
 from crm.refusal import RefusedError
 from crm.roster import RosterPolicy
 from crm.setting import as_text, described
@@ -41,6 +43,7 @@ class Policies:
     lead: LeadPolicy = field(default_factory=LeadPolicy)
     roster: RosterPolicy = field(default_factory=RosterPolicy)
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    person: PersonPolicy = field(default_factory=PersonPolicy)
     console: ConsolePolicy = field(default_factory=ConsolePolicy)
 
 
@@ -66,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
     "delivery": Kind(
         "消息推送", DeliveryPolicy, delivery_problems, "免打扰时段，每人每天的上限，汇总与额度提醒"
     ),
+    "person": Kind("人员", PersonPolicy, person_problems, "通讯录同步的时间与刹车，绑定码的有效期"),
     "console": Kind("管理后台", ConsolePolicy, console_problems, "登录码与登录状态的有效期"),
 }
 

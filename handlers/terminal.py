@@ -121,8 +121,10 @@ async def import_people(settings: Settings, given: argparse.Namespace) -> int:
         else:
             rows.append(row)
     async with opened(settings):
-        added, updated = await person.save(TENANT, rows)
-    print(f"人员导入完成：新增 {added} 人，更新 {updated} 人，{len(faults)} 行有误")
+        saved = await person.save(TENANT, rows)
+    faults += saved.faults
+    counts = f"新增 {saved.added} 人，更新 {saved.updated} 人，未变 {saved.unchanged} 人"
+    print(f"人员导入完成：{counts}，{len(faults)} 行有误")
     for fault in faults:
         print(f"  {fault}")
     return 1 if faults else 0

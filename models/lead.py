@@ -194,7 +194,7 @@ async def change(
     )
     await audit.note(
         tenant,
-        actor=by.id,
+        actor=by.id or "system",
         action=f"lead.{action}",
         subject=f"lead:{id}",
         now=now,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tortoise import fields
 from tortoise.models import Model
 
-from crm.person import Person, PersonRow, Role
-from models.db import transaction
+from crm.person import Known, Person, Role
 from models.moment import MomentField
 
 
@@ -38,13 +35,31 @@ class PersonRecord(Model):
             id=self.id,
             tenant=self.tenant,
             name=self.name,
-            roles=frozenset(Role(word) for word in self.roles.split("|")),
+            roles=self._roles(),
             team=self.team,
             store=self.store,
             manager=self.manager,
             skills=tuple(word for word in self.skills.split("|") if word),
             accounts={account.platform: account.user for account in self.accounts},
         )
+
+    def known(self) -> Known:
+        """As the people file is compared with it; `accounts` must be prefetched."""
+        return Known(
+            id=self.id,
+            name=self.name,
+            roles=self._roles(),
+            team=self.team,
+            store=self.store,
+            manager=self.manager,
+            mobile=self.mobile,
+            skills=tuple(word for word in self.skills.split("|") if word),
+            accounts={account.platform: account.user for account in self.accounts},
+            is_present=self.left_at is None,
+        )
+
+    def _roles(self) -> frozenset[Role]:
+        return frozenset(Role(word) for word in self.roles.split("|") if word)
 
 
 class Account(Model):
@@ -113,6 +128,12 @@ async def everyone(tenant: str) -> list[Person]:
     return [record.view() for record in await _present(tenant).order_by("id")]
 
 
+async def on_record(tenant: str) -> list[Known]:
+    """Everybody, the departed too, with what they may be known by."""
+    rows = PersonRecord.filter(tenant=tenant).prefetch_related("accounts")
+    return [record.known() for record in await rows.order_by("id")]
+
+
 async def greet(tenant: str, platform: str, user: str, *, now: object) -> bool:
     """Mark the account as greeted; True the first time only."""
     return bool(
@@ -120,32 +141,3 @@ async def greet(tenant: str, platform: str, user: str, *, now: object) -> bool:
             greeted_at=now
         )
     )
-
-
-async def save(tenant: str, rows: Iterable[PersonRow]) -> tuple[int, int]:
-    """Add or update people by name, team and store; returns (added, updated). Safe to repeat."""
-    added = updated = 0
-    async with transaction():
-        for row in rows:
-            record, is_new = await PersonRecord.update_or_create(
-                tenant=tenant,
-                name=row.name,
-                team=row.team,
-                store=row.store,
-                defaults={
-                    "roles": "|".join(role for role in Role if role in row.roles),
-                    "manager": row.manager,
-                    "mobile": row.mobile,
-                    "skills": "|".join(row.skills),
-                    "left_at": None,
-                },
-            )
-            added, updated = added + is_new, updated + (not is_new)
-            for platform, user in row.accounts.items():
-                await Account.update_or_create(
-                    tenant=tenant,
-                    platform=platform,
-                    user=user,
-                    defaults={"person": record},
-                )
-    return added, updated
