@@ -34,6 +34,11 @@ ACCOUNT_COLUMNS = {
     "dingtalk": "dingtalk_staff_id",
 }
 _MOBILE = re.compile(r"1[3-9]\d{9}")
+_LONGEST = {
+    **dict.fromkeys(("name", "team", "store", "manager"), 64),
+    **dict.fromkeys(ACCOUNT_COLUMNS.values(), 128),
+    "skills": 400,
+}
 
 
 def read_row(line: int, cells: Mapping[str, str]) -> PersonRow | str:
@@ -41,6 +46,9 @@ def read_row(line: int, cells: Mapping[str, str]) -> PersonRow | str:
     text = {column: (cells.get(column) or "").strip() for column in COLUMNS}
     if not text["name"]:
         return f"第 {line} 行 name：不能为空"
+    for column, most in _LONGEST.items():
+        if len(text[column]) > most:
+            return f"第 {line} 行 {column}：有 {len(text[column])} 个字，最多 {most} 个字"
     names = [part.strip() for part in text["role"].split("|") if part.strip()]
     wrong = [name for name in names if name not in Role.__members__.values()]
     if wrong or not names:
