@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -16,19 +15,26 @@ from bot.emulator.desk import Bubble, Desk, Json
 from bot.emulator.faults import Faults
 from bot.emulator.feishu_api import UPDATE_WINDOW, Api
 from bot.emulator.feishu_chats import PLATFORM, CardToken, Chats, Message, union_id
+from bot.emulator.feishu_contact import AddressBook, Office
+from bot.emulator.feishu_files import Files
 from bot.emulator.feishu_gate import milliseconds, refused, throttled
+from bot.emulator.feishu_hook import Hook, Hooks
+from bot.emulator.feishu_people import FeishuPeople
 from bot.emulator.feishu_press import AnswerError, RefusedError
 from bot.emulator.feishu_seal import envelope, sign
+from bot.emulator.feishu_socket import LongConnection
 from bot.emulator.wire import Callback, Wire
 
 RETRY_PAUSES = (2.0, 5.0)  # the platform itself waits 15 s, 5 min, 1 h and 6 h
 
 
-class FeishuSide:
+class FeishuSide(FeishuPeople):
     """One app of one tenant, as the platform sees it.
 
     `retry_pauses` are the seconds before each repetition of an event that was not answered 200
-    within `budget` seconds; presses are never repeated. `groups` has the members of group chats.
+    within `budget` seconds; presses are never repeated. `groups` has the members of group chats,
+    `hooks` the groups' custom bots by webhook id. While a client holds the long connection, events
+    and presses go through it instead of to the webhook.
     """
 
     def __init__(
@@ -44,6 +50,11 @@ class FeishuSide:
         session: Callable[[], aiohttp.ClientSession],
         faults: Faults,
         groups: Mapping[str, tuple[str, ...]] | None = None,
+        hooks: Mapping[str, Hook] | None = None,
+        offices: Sequence[Office] = (),
+        mobiles: Mapping[str, str] | None = None,
+        emails: Mapping[str, str] | None = None,
+        hears_all: bool = False,
         retry_pauses: Sequence[float] = RETRY_PAUSES,
         budget: float = 3.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,10 +76,18 @@ class FeishuSide:
             sleep=sleep,
         )
         self._api = Api(self._chats, self._wire, app_secret=app_secret, tenant_key=tenant_key)
+        self._files = Files(self._chats, self._api.gate)
+        self._book = AddressBook(
+            desk, self._api.gate, offices=offices, mobiles=mobiles, emails=emails
+        )
+        self._hooks = Hooks(self._chats, self._wire, hooks or {})
+        self.long = LongConnection(self._wire, app_id=app_id, app_secret=app_secret)
+        self._hears_all = hears_all
 
     def routes(self) -> list[web.RouteDef]:
         """The server API, to be mounted at the root of the emulated host."""
-        return self._api.routes()
+        parts = (self._api, self._files, self._book, self._hooks, self.long)
+        return [route for part in parts for route in part.routes()]
 
     async def verify(self) -> bool:
         """Check the callback address as the console does when it is saved (1 s, unsigned)."""
@@ -82,33 +101,6 @@ class FeishuSide:
         )
         received = await self._wire.deliver(callback, budget=1.0, opened=feishu_press.opened)
         return received is not None and received.readable == {"challenge": challenge}
-
-    async def say(self, user: str, text: str) -> None:
-        """The person writes to the robot; the event is repeated until it is answered 200."""
-        if user not in self._chats.residents():
-            raise ValueError(f"no such person: {user}")
-        message = self._chats.post("text", {"text": text}, self._chats.direct(user), user)
-        sent = milliseconds(message.at)
-        event = {
-            "sender": {
-                "sender_id": {"open_id": user, "union_id": union_id(user)},
-                "sender_type": "user",
-                "tenant_key": self._tenant,
-            },
-            "message": {
-                "message_id": message.id,
-                "create_time": sent,
-                "update_time": sent,
-                "chat_id": message.chat,
-                "chat_type": "p2p",
-                "message_type": "text",
-                "content": json.dumps({"text": text}, ensure_ascii=False),
-            },
-        }
-        data = self._event("im.message.receive_v1", sent, event)
-        await self._wire.deliver(
-            self._callback(data, user), budget=self._budget, pauses=self._pauses, opened=_anything
-        )
 
     async def press(self, user: str, bubble: str, button: Json, form: dict[str, str]) -> str:
         """The person presses; the answer's card replaces the message for all who see it."""
@@ -129,6 +121,16 @@ class FeishuSide:
         shown.toast = toast
         self._desk.show(shown)
         return toast
+
+    async def _tell(self, kind: str, event: Json, user: str, at: str = "") -> None:
+        data = self._event(kind, at or milliseconds(self._desk.now()), event)
+        callback = self._callback(data, user)
+        if self.long.is_connected:
+            await self.long.deliver(callback, budget=self._budget, pauses=self._pauses)
+            return
+        await self._wire.deliver(
+            callback, budget=self._budget, pauses=self._pauses, opened=_anything
+        )
 
     def _pressable(self, shown: Bubble) -> Message:
         message = self._chats.messages.get(shown.id.partition(":")[0])
@@ -152,9 +154,13 @@ class FeishuSide:
             "context": {"open_message_id": message.id, "open_chat_id": message.chat},
         }
         data = self._event("card.action.trigger", _microseconds(now), event)
-        received = await self._wire.deliver(
-            self._callback(data, user), budget=self._budget, opened=feishu_press.opened
-        )
+        callback = self._callback(data, user)
+        if self.long.is_connected:
+            received = await self.long.deliver(callback, budget=self._budget)
+        else:
+            received = await self._wire.deliver(
+                callback, budget=self._budget, opened=feishu_press.opened
+            )
         token.answered = True
         if received is None:
             raise AnswerError(self._why_unanswered(data["header"]["event_id"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +37,7 @@ class Api:
     def __init__(self, chats: Chats, wire: Wire, *, app_secret: str, tenant_key: str) -> None:
         self._chats = chats
         self._tenant = tenant_key
-        self._gate = Gate(wire, app_id=chats.app_id, app_secret=app_secret)
+        self.gate = Gate(wire, app_id=chats.app_id, app_secret=app_secret)
         self._receiver = Frequency(chats.desk.now, 5, 1)
         self._message = Frequency(chats.desk.now, 5, 1)
 
@@ -56,9 +55,9 @@ class Api:
             ("POST", "/open-apis/interactive/v1/card/update", self._update),
         ]
         guarded = [
-            web.route(verb, at, self._gate.guarded(verb + at, work)) for verb, at, work in table
+            web.route(verb, at, self.gate.guarded(verb + at, work)) for verb, at, work in table
         ]
-        return [self._gate.route(), *guarded]
+        return [self.gate.route(), *guarded]
 
     async def _send(self, call: Call) -> Answer:
         asked = json_body(call)
@@ -75,7 +74,9 @@ class Api:
         before = self._chats.sent.get(f"{chat} {uuid}") if uuid else None
         if before is not None and self._age(before.at) < SAME_UUID:
             return self._told(before, note="same uuid, not sent again")
-        body = content(asked.get("msg_type"), asked.get("content"), self._chats.images)
+        body = content(
+            asked.get("msg_type"), asked.get("content"), self._chats.images, self._chats.files
+        )
         if not self._receiver.take(chat):
             raise RefusalError(230020, "This operation triggers the frequency limit.")
         message = self._chats.post(asked["msg_type"], body, chat, self._chats.app_id)
@@ -152,13 +153,12 @@ class Api:
         return done({"image_key": self._chats.keep_image(kind, upload.data)})
 
     async def _bot(self, _: Call) -> Answer:
-        digest = hashlib.sha256(self._chats.app_id.encode()).hexdigest()[:32]
         bot = {
             "activate_status": 2,
             "app_name": "动能",
             "avatar_url": "https://example.invalid/momentum.png",
             "ip_white_list": [],
-            "open_id": f"ou_{digest}",
+            "open_id": self._chats.bot_id(),
         }
         return Answer({"code": 0, "msg": "ok", "bot": bot})
 

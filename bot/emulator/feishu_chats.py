@@ -51,6 +51,7 @@ class Chats:
     tokens: Recent[CardToken] = field(default_factory=Recent)
     sent: Recent[Message] = field(default_factory=Recent)  # by receiver and uuid
     images: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)  # file_key → name
 
     def residents(self) -> set[str]:
         return {one.user for one in self.desk.residents if one.platform == PLATFORM}
@@ -81,7 +82,7 @@ class Chats:
                 mine=user == sender,
                 at=now.isoformat(),
                 kind=kind,
-                body=_shown(kind, body),
+                body=self._shown(kind, body),
             )
             self.desk.show(bubble)
         return message
@@ -110,6 +111,24 @@ class Chats:
         self.desk.media[key] = (content_type, data)
         return key
 
+    def keep_file(self, name: str, data: bytes) -> str:
+        key = f"file_v3_{secrets.token_hex(16)}"
+        self.files[key] = name
+        self.desk.media[key] = ("application/octet-stream", data)
+        return key
+
+    def _shown(self, kind: str, body: Json) -> Json:
+        """A message as its phone shows it, with what its key stands for."""
+        if kind == "image":
+            return body | {"media": body["image_key"]}
+        if key := body.get("file_key"):
+            return body | {"media": key, "name": self.files.get(key, "")}
+        return body
+
+    def bot_id(self) -> str:
+        """The robot's own open_id."""
+        return "ou_" + hashlib.sha256(self.app_id.encode()).hexdigest()[:32]
+
 
 def bubble_id(message: Message, user: str) -> str:
     return message.id if len(message.viewers) == 1 else f"{message.id}:{user}"
@@ -118,7 +137,3 @@ def bubble_id(message: Message, user: str) -> str:
 def union_id(user: str) -> str:
     """A person's id for all apps of one developer."""
     return "on_" + user.removeprefix("ou_")
-
-
-def _shown(kind: str, body: Json) -> Json:
-    return body | {"media": body["image_key"]} if kind == "image" else body

@@ -36,7 +36,7 @@ def invalid(why: str) -> RefusalError:
     return RefusalError(230001, text)
 
 
-def content(kind: Any, raw: Any, images: Collection[str]) -> Json:
+def content(kind: Any, raw: Any, images: Collection[str], files: Collection[str] = ()) -> Json:
     """The content of a message of this kind, from its JSON string. Raises RefusalError."""
     if not isinstance(raw, str):
         raise invalid("content is not a string in json format")
@@ -48,7 +48,9 @@ def content(kind: Any, raw: Any, images: Collection[str]) -> Json:
         case "post":
             return _post(_object(raw, LARGEST))
         case "image":
-            return _image(_object(raw, LARGEST_TEXT), images)
+            return _uploaded(_object(raw, LARGEST_TEXT), "image_key", images)
+        case "file" | "audio":
+            return _uploaded(_object(raw, LARGEST_TEXT), "file_key", files)
     raise invalid(f"msg_type {kind} is not supported")
 
 
@@ -135,7 +137,7 @@ def _post(value: Json) -> Json:
     return value
 
 
-def _image(value: Json, images: Collection[str]) -> Json:
-    if set(value) != {"image_key"} or value["image_key"] not in images:
-        raise invalid("invalid image_key")
+def _uploaded(value: Json, name: str, known: Collection[str]) -> Json:
+    if set(value) != {name} or value[name] not in known:
+        raise invalid(f"invalid {name}")
     return value
