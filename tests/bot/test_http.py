@@ -46,7 +46,8 @@ async def server() -> AsyncIterator[TestServer]:
     app = web.Application()
     for handler in (echo, page, listing, hang_up, hang, torn):
         app.router.add_post(f"/{handler.__name__}", handler)
-    async with TestServer(app) as found:
+    found = TestServer(app)
+    async with found:
         yield found
 
 
