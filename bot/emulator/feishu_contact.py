@@ -51,7 +51,6 @@ class AddressBook:
         table = [
             ("GET", f"{base}/departments/{{id}}/children", self._children),
             ("GET", f"{base}/users/find_by_department", self._members),
-            ("GET", f"{base}/users/batch", self._batch),
             ("GET", f"{base}/users/{{id}}", self._one),
             ("POST", f"{base}/users/batch_get_id", self._ids),
         ]
@@ -128,11 +127,6 @@ class AddressBook:
             return done({"user": self.person(call.match["id"])})
         except LookupError as fault:
             raise RefusalError(NOT_FOUND, "user not found") from fault
-
-    async def _batch(self, call: Call) -> Answer:
-        wanted = call.query.get("user_ids", "")  # repeated in reality; the call keeps the last
-        known = {one.user for one in self._people()}
-        return done({"items": [self.person(one) for one in [wanted] if one in known]})
 
     async def _ids(self, call: Call) -> Answer:
         asked, found = json_body(call), list[Json]()
