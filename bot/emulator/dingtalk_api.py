@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +18,15 @@ from aiohttp import web
 from bot.emulator.books import Frequency, Recent, TokenBook
 from bot.emulator.calls import Answer, Call
 from bot.emulator.desk import Bubble, Desk, Json
+from bot.emulator.dingtalk_answers import (
+    API_COUNT,
+    QPS,
+    Handler,
+    new_key,
+    old_ok,
+    refusing,
+    refusing_old,
+)
 from bot.emulator.dingtalk_cards import CardShelf
 from bot.emulator.dingtalk_check import (
     RefusedError,
@@ -25,18 +34,21 @@ from bot.emulator.dingtalk_check import (
     check_media,
     check_send,
     check_webhook,
-    keep,
     shown,
 )
+from bot.emulator.dingtalk_custom import CustomRobot, CustomRobots
+from bot.emulator.dingtalk_directory import Directory
+from bot.emulator.dingtalk_files import Files
+from bot.emulator.dingtalk_quota import Quota
+from bot.emulator.dingtalk_sent import Sent
+from bot.emulator.dingtalk_stream import Gateway
 from bot.emulator.faults import Faults
-from bot.emulator.rules import many, record, text
+from bot.emulator.rules import many, text
 from bot.emulator.wire import Wire
 
 FILLED = text(empty=False)
-RECALL = record({"robotCode": FILLED, "processQueryKeys": many(FILLED, 1, 20)})
 PER_SECOND = 20
 MEDIA_KEPT = 200
-Handler = Callable[[Call], Answer]
 
 
 class DingTalkApi:
@@ -54,6 +66,10 @@ class DingTalkApi:
         robot_code: str,
         card_template_id: str,
         groups: Mapping[str, Sequence[str]],
+        quota: Quota,
+        robots: Mapping[str, CustomRobot],
+        mobiles: dict[str, str],
+        gateway: Gateway,
     ) -> None:
         self._desk = desk
         self._new = new
@@ -63,7 +79,12 @@ class DingTalkApi:
         self._groups = groups
         self._tokens = TokenBook(desk.now, faults, renews=True)
         self._calls = Frequency(desk.now, PER_SECOND, 1)
-        self._sent: Recent[tuple[datetime, list[str]]] = Recent()  # processQueryKey → its bubbles
+        self._quota = quota
+        self._gateway = gateway
+        self._directory = Directory(desk, mobiles)
+        self._custom = CustomRobots(robots, desk.now, self.show_reply)
+        self.files = Files(desk.now, robot_code)
+        self.sent = Sent(desk, robot_code, knows=self.knows, show=self.show)
         self._sessions: Recent[tuple[str, datetime]] = Recent()
         self._media: list[str] = []
         self.cards = CardShelf(
@@ -77,21 +98,38 @@ class DingTalkApi:
     def routes(self) -> list[web.RouteDef]:
         def new(method: str, path: str, work: Handler, *, free: bool = False) -> web.RouteDef:
             guarded = work if free else self._guarded(work)
-            return web.route(method, f"/v1.0/{path}", self._new.endpoint(_refusing(guarded)))
+            return web.route(method, f"/v1.0/{path}", self._new.endpoint(refusing(guarded)))
 
-        def old(path: str, work: Handler) -> web.RouteDef:
-            return web.post(path, self._old.endpoint(_refusing_old(work)))
+        def old(path: str, work: Handler, method: str = "POST") -> web.RouteDef:
+            return web.route(method, path, self._old.endpoint(refusing_old(work)))
+
+        def contacts(path: str, work: Handler) -> web.RouteDef:
+            return old(f"/topapi/v2/{path}", self._guarded_old(work))
 
         return [
             new("POST", "oauth2/accessToken", self._token, free=True),
             new("POST", "robot/oToMessages/batchSend", self._send),
-            new("POST", "robot/otoMessages/batchRecall", self._recall),
+            new("POST", "robot/otoMessages/batchRecall", self.sent.recall),
+            new("GET", "robot/oToMessages/readStatus", self.sent.read_status),
+            new("POST", "robot/groupMessages/recall", self.sent.recall_group),
+            new("POST", "robot/groupMessages/query", self.sent.query_group),
+            new("POST", "robot/ding/send", self.sent.ding),
+            new("POST", "robot/messageFiles/download", self.files.address),
+            new("POST", "gateway/connections/open", self._gateway.open, free=True),
             new("POST", "robot/groupMessages/send", self._send_group),
             new("POST", "card/callbacks/register", self.cards.register),
             new("POST", "card/instances/createAndDeliver", self.cards.create),
             new("PUT", "card/instances", self.cards.update),
             old("/media/upload", self._upload),
             old("/robot/sendBySession", self._session_send),
+            old("/robot/send", self._custom.post),
+            old("/gettoken", self._old_token, "GET"),
+            contacts("department/listsub", self._directory.departments),
+            contacts("user/list", self._directory.members),
+            contacts("user/get", self._directory.user),
+            contacts("user/getbymobile", self._directory.by_mobile),
+            web.get("/emulated/dingtalk/files/{name}", self.files.serve),
+            web.get("/connect", self._gateway.connect),
         ]
 
     def knows(self, user: str) -> bool:
@@ -130,11 +168,27 @@ class DingTalkApi:
             if self._tokens.state(token) != "ok":
                 raise RefusedError("InvalidAuthentication", "不合法的access_token")
             self._count(call.path)
-            if not isinstance(call.body, dict):
+            if call.method != "GET" and not isinstance(call.body, dict):
                 raise RefusedError("param.empty", "the body must be a JSON object")
+            self._bill()
             return work(call)
 
         return answer
+
+    def _guarded_old(self, work: Handler) -> Handler:
+        """Contacts: a token is needed, the month's quota is not."""
+
+        def answer(call: Call) -> Answer:
+            if self._tokens.state(call.query.get("access_token", "")) != "ok":
+                raise RefusedError("40014", "不合法的access_token")
+            self._count(call.path)
+            return work(call)
+
+        return answer
+
+    def _bill(self) -> None:
+        if not self._quota.take("calls"):
+            raise RefusedError(API_COUNT, "the month's quota is spent", 403)
 
     def _count(self, path: str) -> None:
         if not self._calls.take(path):
@@ -145,6 +199,13 @@ class DingTalkApi:
             raise RefusedError("invalidClientIdOrSecret", "无效的clientId或者clientSecret")
         token, left = self._tokens.issue()
         return Answer({"accessToken": token, "expireIn": left})
+
+    def _old_token(self, call: Call) -> Answer:
+        given = {"appKey": call.query.get("appkey"), "appSecret": call.query.get("appsecret")}
+        if given != self._app:
+            raise RefusedError("40089", "不合法的appkey或appsecret")
+        token, left = self._tokens.issue()
+        return old_ok(access_token=token, expires_in=left)
 
     def _send(self, call: Call) -> Answer:
         users = many(FILLED, 1, 20)
@@ -166,28 +227,15 @@ class DingTalkApi:
         members = self._groups.get(call.body[name])
         if members is None:
             raise RefusedError("resource.not.found", "the robot is in no such group")
-        return Answer({"processQueryKey": self._deliver(members, msg_key, params)})
+        group = call.body[name]
+        return Answer({"processQueryKey": self._deliver(members, msg_key, params, group)})
 
-    def _deliver(self, users: Sequence[str], msg_key: str, params: Json) -> str:
+    def _deliver(self, users: Sequence[str], msg_key: str, params: Json, group: str = "") -> str:
         key = new_key()
         kind, body = shown(msg_key, params)
-        bubbles = [self.show(user, kind, dict(body), key=key) for user in users]
-        self._sent[key] = self._desk.now(), bubbles
+        bubbles = {user: self.show(user, kind, dict(body), key=key) for user in users}
+        self.sent.remember(key, bubbles, group)
         return key
-
-    def _recall(self, call: Call) -> Answer:
-        keep(RECALL, "invalidParameter", "request", call.body)
-        done, failed = [], {}
-        for key in call.body["processQueryKeys"]:
-            at, bubbles = self._sent.pop(key) or (self._desk.now(), [])
-            if not bubbles or self._desk.now() - at > timedelta(hours=24):
-                failed[key] = "invalid processQueryKey"
-                continue
-            done.append(key)
-            for bubble in filter(None, map(self._desk.bubbles.get, bubbles)):
-                bubble.kind, bubble.body, bubble.version = "recalled", {}, bubble.version + 1
-                self._desk.show(bubble)
-        return Answer({"successResult": done, "failedResult": failed})
 
     def _check_media_of(self, msg_key: str, params: Json) -> None:
         ids = [params[n] for n in ("mediaId", "videoMediaId", "picMediaId") if n in params]
@@ -214,6 +262,7 @@ class DingTalkApi:
         if self._tokens.state(call.query.get("access_token", "")) != "ok":
             raise RefusedError("40014", "不合法的access_token")
         self._count(call.path)
+        self._bill()
         form = call.body if isinstance(call.body, dict) else {}
         kind = call.query.get("type", "")
         upload = check_media(kind, form.get("media"))
@@ -235,46 +284,3 @@ class DingTalkApi:
         except ValueError as fault:
             raise RefusedError("40035", str(fault)) from fault
         return old_ok()
-
-
-QPS = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
-
-
-def new_key() -> str:
-    """A processQueryKey."""
-    return secrets.token_urlsafe(24)
-
-
-def new_error(code: str, why: str, status: int) -> Answer:
-    """An error of the new API family."""
-    body = {"code": code, "message": why, "requestid": secrets.token_hex(16).upper()}
-    return Answer(body, status, note=f"{code}: {why}")
-
-
-def old_error(code: int, why: str) -> Answer:
-    """An error of the old API family: HTTP 200 with an errcode."""
-    return Answer({"errcode": code, "errmsg": why}, note=f"{code}: {why}")
-
-
-def old_ok(**fields: object) -> Answer:
-    return Answer({"errcode": 0, "errmsg": "ok", **fields})
-
-
-def _refusing(work: Handler) -> Callable[[Call], Awaitable[Answer]]:
-    async def answer(call: Call) -> Answer:
-        try:
-            return work(call)
-        except RefusedError as refused:
-            return new_error(refused.code, str(refused), refused.status)
-
-    return answer
-
-
-def _refusing_old(work: Handler) -> Callable[[Call], Awaitable[Answer]]:
-    async def answer(call: Call) -> Answer:
-        try:
-            return work(call)
-        except RefusedError as refused:
-            return old_error(int(refused.code) if refused.code != QPS else 90018, str(refused))
-
-    return answer

@@ -22,11 +22,15 @@ from bot.emulator.dingtalk_card_check import (
 from bot.emulator.dingtalk_check import RefusedError, keep
 
 Params = dict[str, str]
+STREAM = "*stream*"
 
 
 @dataclass(slots=True)
 class Route:
-    """Where presses go, and the secret that signs them ("" = unsigned)."""
+    """Where presses go, and the secret that signs them ("" = unsigned).
+
+    `url` is "" for a card whose presses go over Stream.
+    """
 
     url: str
     secret: str
@@ -83,6 +87,8 @@ class CardShelf:
             raise RefusedError("param.callbackRouteKeyNotExist", "register the key first")
         if body["outTrackId"] in self._cards:
             raise RefusedError("param.cardAlreadyExist", "outTrackId was used before")
+        if body.get("callbackType") == "STREAM":
+            route = STREAM
         private = {u: dict(d["cardParamMap"]) for u, d in body.get("privateData", {}).items()}
         card = Instance(body["outTrackId"], body["cardTemplateId"], route, private=private)
         self._cards[card.track] = card
@@ -112,7 +118,9 @@ class CardShelf:
     def press_route(self, track: str) -> Route | None:
         """Where a press on this card goes; None when its buttons do not call back."""
         card = self._cards.get(track)
-        return self._routes.get(card.route) if card and card.route else None
+        if card is None or not card.route:
+            return None
+        return Route("", "") if card.route == STREAM else self._routes.get(card.route)
 
     def answered(self, track: str, user: str, answer: Json) -> None:
         """Apply what Momentum answered to a press: for the presser alone."""

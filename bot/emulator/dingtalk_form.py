@@ -1,4 +1,4 @@
-"""What a DingTalk client sends of a card's form.
+"""What a DingTalk client sends: a card's form, a button's parameters, a link's words.
 
 Source: open.dingtalk.com/document/development/form-variables.
 """
@@ -6,10 +6,14 @@ Source: open.dingtalk.com/document/development/form-variables.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from bot.emulator.desk import Json
+from bot.emulator.desk import Bubble, Json
+
+LINK = re.compile(r"\[[^\]]*\]\((dtmd://[^)\s]+)\)")
 
 
 class UnfilledError(Exception):
@@ -67,3 +71,27 @@ def _chosen(one: Json, value: str) -> Json:
     if value not in values:
         raise LookupError(value)
     return {"index": values.index(value), "value": value}
+
+
+def link_text(bubble: Bubble, url: str) -> str:
+    """The text that a dtmd link of this bubble sends; LookupError if there is no such link.
+
+    Such links work in the text of messages, not in cards.
+    """
+    words = bubble.body.get("text", "") if bubble.kind in ("markdown", "actionCard") else ""
+    parts = urlsplit(url)
+    content = parse_qs(parts.query).get("content", [""])[0]
+    place = (parts.scheme, parts.netloc, parts.path)
+    if url not in LINK.findall(words) or not content:
+        raise LookupError(url)
+    if place != ("dtmd", "dingtalkclient", "/sendMessage"):
+        raise LookupError(url)
+    return content
+
+
+def params_of(bubble: Bubble, button: Json, form: dict[str, str]) -> Json:
+    """What a press brings along: the button's own parameters, and the form's values."""
+    params = dict(button.get("params") or {})
+    if form or button["id"] == "form":
+        params["form"] = filled(bubble.body["params"], form)
+    return params

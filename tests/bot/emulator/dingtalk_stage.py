@@ -101,7 +101,7 @@ def new_card(params: Any = None, **more: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened_stage() -> AsyncIterator[Stage]:
+async def opened_stage(**changes: Any) -> AsyncIterator[Stage]:
     clock, faults, momentum = Clock(), Faults(), FakeMomentum()
     await momentum.start()
     people = [Resident("dingtalk", f"staff0{n}", f"店员{n}", "店员") for n in (1, 2)]
@@ -123,6 +123,7 @@ async def opened_stage() -> AsyncIterator[Stage]:
             faults=faults,
             groups={GROUP: ["staff01", "staff02"]},
             event_pauses=(0.001, 0.001),
+            **changes,
         )
         app = web.Application()
         app.add_routes(side.routes())
@@ -130,5 +131,6 @@ async def opened_stage() -> AsyncIterator[Stage]:
             stage = Stage(side, desk, clock, faults, momentum, api)
             await stage.fetch_token()
             yield stage
+            await side.gateway.close()
     assert momentum.server is not None
     await momentum.server.close()

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.emulator.dingtalk_api import QPS
+from bot.emulator.dingtalk_answers import QPS
 from tests.bot.emulator.dingtalk_stage import (
     APP_KEY,
     APP_SECRET,
