@@ -103,7 +103,7 @@ class OutdatedError(RefusedError):
 class Args:
     """What follows the command word.
 
-    `text` is all of it as typed; `words` are its parts; a trailing "v3" is `version`.
+    `text` is all of it as typed; `words` are its parts; "v3" right after the number is `version`.
     """
 
     def __init__(self, text: str, form: Mapping[str, str], usage: str) -> None:
@@ -112,11 +112,9 @@ class Args:
         self._usage = usage
         words = self.text.split()
         self.version: int | None = None
-        for word in words:
-            if found := re.fullmatch(r"v(\d{1,9})", word):
-                self.version = int(found[1])
-                words.remove(word)
-                break
+        if len(words) > 1 and (found := re.fullmatch(r"v(\d{1,9})", words[1], re.ASCII)):
+            self.version = int(found[1])
+            del words[1]
         self.words = tuple(words)
 
     def number(self, place: int, name: str) -> int:
