@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypedDict
 
 import aiohttp
 import uvloop
@@ -23,19 +22,19 @@ import handlers
 import jobs
 from bot import health
 from bot.adapter import Adapter, DeliveryError
+from bot.apps import LISTENING, Supplies, adapters, listener
 from bot.commands import Table
 from bot.dingtalk.adapter import DingTalkAdapter
 from bot.dingtalk.quota import billed
+from bot.emulator.gallery import Made
 from bot.event import Event
-from bot.feishu.adapter import FeishuAdapter
-from bot.http import Tokens
 from bot.inbox import Door
 from bot.metrics import Metrics
 from bot.sender import Sender
 from bot.web import MAX_BODY, Callbacks
-from bot.wecom.adapter import WeComAdapter
 from config import log as logs
-from config.settings import Settings, SettingsError, configured, missing, read
+from config.apps import MAIN, apps
+from config.settings import Settings, SettingsError, read
 from crm.refusal import RefusedError
 from handlers import terminal
 from jobs import bench, demo
@@ -53,21 +52,10 @@ from models.policy import Book
 log = logging.getLogger("momentum")
 
 TENANT = "main"
-APP = "main"
 REGISTER_SECONDS = 30.0  # between two tries to tell DingTalk where presses go
 POLICY_SECONDS = 3.0  # how soon a process notices a new version
 PRESS_WAIT = timedelta(seconds=6)  # while the web works a press, no worker takes it
 Clock = Callable[[], datetime]
-
-
-class Parts(TypedDict):
-    """What every adapter is given."""
-
-    app: str
-    tenant: str
-    session: Callable[[], aiohttp.ClientSession]
-    load: Callable[[str], Awaitable[bytes]]
-    tokens: Tokens | None
 
 
 @dataclass
@@ -84,16 +72,16 @@ class Program:
     def __post_init__(self) -> None:
         self.store = Store(self.redis)
         self.meter = delivery_jobs.Meter(billed)
+        self.apps = apps(self.settings)
         tokens = SharedTokens(self.store, self.metrics)
-        self.adapters = build_adapters(
-            self.settings, self.shared_session, tokens=tokens, count=self.meter.count
+        self.adapters = adapters(
+            self.apps, Supplies(self.shared_session, load, tokens, self.meter.count)
         )
+        spoken: dict[str, dict[str, str]] = {TENANT: {}}
+        for app in self.apps:  # the first app of a platform speaks for its tenant
+            spoken.setdefault(app.tenant, {}).setdefault(app.platform, app.name)
         self.house = House(
-            self.now,
-            self.settings.zone,
-            self.book.current,
-            self.settings.base_url,
-            dict(self.adapters.keys()),
+            self.now, self.settings.zone, self.book.current, self.settings.base_url, spoken
         )
 
     def shared_session(self) -> aiohttp.ClientSession:
@@ -121,14 +109,15 @@ class Program:
             rooms[name] = sweep(self.house, wake_outbox)
         self.worker = Worker(rooms, self.redis)
 
+    def callbacks(self) -> Callbacks:
+        """The door and whoever stands at it."""
+        self.door = Door(self._store, partial(self.queue.wake, "inbox"))
+        return Callbacks(self.adapters, self.door, self.inbox, now=self.now, metrics=self.metrics)
+
     def application(self) -> web.Application:
         """The HTTP side: callbacks, console, health."""
-        self.door = Door(self._store, partial(self.queue.wake, "inbox"))
-        callbacks = Callbacks(
-            self.adapters, self.door, self.inbox, now=self.now, metrics=self.metrics
-        )
         app = web.Application(client_max_size=MAX_BODY)
-        app.add_routes(callbacks.routes())
+        app.add_routes(self.callbacks().routes())
         app.add_routes(health.routes(db.is_alive, self.queue.is_alive, self.metrics, self._gauges))
         for routes in handlers.ROUTES:
             app.add_routes(routes(self.house, self.book))
@@ -151,32 +140,10 @@ class Program:
     async def watch_policies(self) -> None:
         """Notice new versions that other processes have saved."""
         while True:
-            with suppress(Exception):  # the database may be away for a while; ask again
-                await self.book.refresh(TENANT)
+            for tenant in self.house.tenants:
+                with suppress(Exception):  # the database may be away for a while; ask again
+                    await self.book.refresh(tenant)
             await asyncio.sleep(POLICY_SECONDS)
-
-
-def build_adapters(
-    settings: Settings,
-    session: Callable[[], aiohttp.ClientSession],
-    *,
-    tokens: Tokens | None = None,
-    count: Callable[[str], None] | None = None,
-) -> dict[tuple[str, str], Adapter]:
-    """An adapter for each platform whose settings are complete."""
-    parts = Parts(app=APP, tenant=TENANT, session=session, load=load, tokens=tokens)
-    card_callback = f"{settings.base_url}/webhooks/dingtalk/{APP}/card"
-    found: dict[tuple[str, str], Adapter] = {}
-    complete = [name for name in configured(settings) if not missing(settings, name)]
-    if "wecom" in complete:
-        found["wecom", APP] = WeComAdapter(settings.wecom, **parts)
-    if "feishu" in complete:
-        found["feishu", APP] = FeishuAdapter(settings.feishu, **parts)
-    if "dingtalk" in complete:
-        found["dingtalk", APP] = DingTalkAdapter(
-            settings.dingtalk, **parts, callback_url=card_callback, count=count
-        )
-    return found
 
 
 def real_now() -> datetime:
@@ -185,22 +152,28 @@ def real_now() -> datetime:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, now: Clock = real_now, works: bool = True
+    settings: Settings, *, now: Clock = real_now, works: bool = True, owns: bool = True
 ) -> AsyncIterator[Program]:
-    """A program with its database and queue, and its worker if it `works`; all ends with it."""
+    """A program with its database and queue, and its worker if it `works`; all ends with it.
+
+    The embedded queue is started by whoever `owns` the data directory; others only knock at it.
+    """
     url = settings.database_url or db.embedded_url(settings.data_dir)
     valkey = None if settings.redis_url else EmbeddedValkey(settings.data_dir)
     async with db.opened(url):
         await _check_schema(url)
-        if valkey:
+        if valkey and owns:
             await valkey.start()
-        if valkey and not settings.database_url:  # the data directory's lock says: nobody else
+        if (
+            valkey and owns and not settings.database_url
+        ):  # the data directory's lock says: nobody else
             await outbox.free_leases()
             await task.free_leases()
         redis = valkey.settings if valkey else RedisSettings.from_dsn(settings.redis_url)
         program = Program(settings, now, redis)
         program.connect()
-        await program.book.refresh(TENANT)
+        for tenant in program.house.tenants:
+            await program.book.refresh(tenant)
         watch = asyncio.create_task(program.watch_policies())
         if works:
             program.worker.start()
@@ -214,7 +187,7 @@ async def running(
                 await program.session.close()
             await program.queue.close()
             await program.store.close()
-            if valkey:
+            if valkey and owns:
                 await valkey.stop()
 
 
@@ -278,9 +251,20 @@ async def run_demo(settings: Settings) -> int:
                 await program.worker.look(room)
             return clock.now()
 
-        stage.show_page(app, advance, {"console": "/console/"})
+        stage.show_page(app, advance, {"console": "/console/"}, hang_gallery)
         await serve(program, app)
     return 0
+
+
+async def hang_gallery() -> Made:
+    """Every card on every platform, for the demo's gallery; on a stage of its own."""
+    from bot import gallery  # views and samples load only when somebody looks
+
+    def build(settings: Settings, session: gallery.Session) -> dict[str, Adapter]:
+        found = adapters(apps(settings), Supplies(session, gallery.load))
+        return {name: adapter for (name, _), adapter in found.items()}
+
+    return await gallery.hang(build)
 
 
 async def run_work(settings: Settings) -> int:
@@ -298,25 +282,46 @@ async def run_work(settings: Settings) -> int:
 
 async def register_callbacks(program: Program) -> None:
     """DingTalk must be told where card presses go; until it has been, ask again and again."""
-    for adapter in program.adapters.values():
-        if not isinstance(adapter, DingTalkAdapter):
-            continue
+
+    async def register(adapter: DingTalkAdapter) -> None:
         while True:
             try:
-                await adapter.register_card_callback()
-                break
+                return await adapter.register_card_callback()
             except DeliveryError as fault:
                 log.error("card callback not registered", extra={"fault": fault.reason})
                 await asyncio.sleep(REGISTER_SECONDS)
+
+    await asyncio.gather(
+        *(register(item) for item in program.adapters.values() if isinstance(item, DingTalkAdapter))
+    )
+
+
+async def run_listen(settings: Settings, given: argparse.Namespace) -> int:
+    """A long connection of its own process instead of callbacks; beside `web` or `work`."""
+    wanted = [
+        app for app in apps(settings) if (app.platform, app.name) == (given.platform, given.app)
+    ]
+    if not wanted:
+        raise SettingsError(f"没有配置 {given.platform} 的应用「{given.app}」，请先运行 check")
+    async with running(settings, works=False, owns=False) as program:
+        take = program.callbacks().take
+        connection = asyncio.create_task(listener(wanted[0], program.shared_session).run(take))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, connection.cancel)
+        print(f"长连接已启动：{given.platform}/{given.app}", flush=True)
+        with suppress(asyncio.CancelledError):
+            await connection
+        await program.door.close()
+    return 0
 
 
 async def run_recall(settings: Settings, given: argparse.Namespace) -> int:
     """Take sent messages back; 0 if all are."""
     faults = 0
     async with terminal.opened(settings), aiohttp.ClientSession() as session:
-        adapters = build_adapters(settings, lambda: session)
+        found = adapters(apps(settings), Supplies(lambda: session))
         for number in given.ids:
-            fault = await recall(adapters, TENANT, number)
+            fault = await recall(found, TENANT, number)
             faults += bool(fault)
             print(f"{number}\t{fault or '已撤回'}")
     return 1 if faults else 0
@@ -334,6 +339,10 @@ def parser() -> argparse.ArgumentParser:
         ("demo", run_demo, "演示：三个仿真平台和一家示例公司"),
     ):
         words.add_parser(name, help=about).set_defaults(run=_without_words(run))
+    listening = words.add_parser("listen", help="用长连接代替回调（飞书长连接、钉钉 Stream）")
+    listening.add_argument("platform", choices=LISTENING)
+    listening.add_argument("app", nargs="?", default=MAIN)
+    listening.set_defaults(run=run_listen)
     terminal.add_commands(words, run_recall)
     measuring = words.add_parser("bench", help="测量，打印数字")
     measuring.add_argument("name", choices=bench.NAMES)

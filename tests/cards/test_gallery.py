@@ -78,12 +78,12 @@ def test_samples_survive_the_outbox(sample: Sample) -> None:
 def test_the_strictest_emulator_refuses_nothing() -> None:
     refused = [(one["path"], one["response"], one["note"]) for one in hall().refused]
     assert refused == []
-    assert [exhibit.name for exhibit in hall().exhibits] == NAMES
+    assert [exhibit.name for exhibit in hall().hung.exhibits] == NAMES
 
 
 @pytest.fixture(params=range(len(NAMES)), ids=NAMES)
 def exhibit(request: pytest.FixtureRequest) -> Exhibit:
-    found = hall().exhibits[request.param]
+    found = hall().hung.exhibits[request.param]
     assert isinstance(found, Exhibit)
     return found
 
@@ -103,7 +103,7 @@ def is_replaceable(sample: Sample, column: str) -> bool:
 def test_a_card_is_replaced_in_place_where_that_is_possible(exhibit: Exhibit) -> None:
     sample = GALLERY[NAMES.index(exhibit.name)]
     for column in exhibit.columns:
-        after = hall().phones[exhibit.name, column.name]
+        after = hall().hung.phones[exhibit.name, column.name]
         assert column.replaced is is_replaceable(sample, column.name), column.name
         assert any(bubble.version > 1 for bubble in after) is column.replaced, column.name
         assert len(after) == len(column.bubbles), column.name
