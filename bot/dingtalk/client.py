@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from mimetypes import guess_type
 from typing import Any
@@ -86,7 +87,7 @@ class Client:
 
         async def once(token: str) -> Reply:
             form = aiohttp.FormData()
-            form.add_field("media", content, filename=name, content_type=content_type)
+            form.add_field("media", io.BytesIO(content), filename=name, content_type=content_type)
             url = self._settings.oapi_base + "/media/upload"
             query = {"access_token": token, "type": kind}
             return await self._request("POST", url, params=query, data=form, headers=ACCEPT)
