@@ -46,7 +46,7 @@ class FakeMomentum:
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_post("/{tail:.*}", self._take)
+        app.router.add_route("*", "/{tail:.*}", self._take)
         self.server = TestServer(app)
         await self.server.start_server()
 

@@ -19,6 +19,7 @@ from wechatpy.enterprise.crypto import WeChatCrypto
 from bot.emulator.desk import Bubble, Desk, Exchange, Resident
 from bot.emulator.faults import Faults
 from bot.emulator.wecom import WeComSide
+from bot.emulator.wecom_bot import BotKeys
 from bot.emulator.wecom_seal import xml
 from tests.bot.emulator.stage import Came, Clock, FakeMomentum
 
@@ -54,6 +55,19 @@ class Stage:
             found: dict[str, Any] = await answer.json()
             return found
 
+    async def get(self, path: str, **query: str) -> dict[str, Any]:
+        params = {"access_token": self.token, **query}
+        async with self.api.get(f"/cgi-bin/{path}", params=params) as answer:
+            found: dict[str, Any] = await answer.json()
+            return found
+
+    async def robot(self, body: Any, key: str = "key-1") -> int:
+        data = json.dumps(body, ensure_ascii=False).encode()
+        async with self.api.post(
+            "/cgi-bin/webhook/send", params={"key": key}, data=io.BytesIO(data)
+        ) as answer:
+            return int((await answer.json())["errcode"])
+
     async def fetch_token(self) -> None:
         query = {"corpid": CORP, "corpsecret": SECRET}
         async with self.api.get("/cgi-bin/gettoken", params=query) as answer:
@@ -64,11 +78,13 @@ class Stage:
         common = {"touser": "zhangsan", "msgtype": msgtype, "agentid": AGENT, msgtype: body}
         return await self.post("message/send", {**common, **more})
 
-    async def upload(self, kind: str, data: bytes) -> dict[str, Any]:
+    async def upload(
+        self, kind: str, data: bytes, path: str = "media/upload", **more: str
+    ) -> dict[str, Any]:
         form = aiohttp.FormData()
         form.add_field("media", io.BytesIO(data), filename="a.png", content_type="image/png")
-        query = {"access_token": self.token, "type": kind}
-        async with self.api.post("/cgi-bin/media/upload", params=query, data=form) as answer:
+        query = {"access_token": self.token, "type": kind, **more}
+        async with self.api.post(f"/cgi-bin/{path}", params=query, data=form) as answer:
             found: dict[str, Any] = await answer.json()
             return found
 
@@ -80,9 +96,13 @@ class Stage:
         return [b for b in self.desk.bubbles.values() if b.user == user and not b.mine]
 
 
+BOT_TOKEN, BOT_KEY = "b0tT0ken", "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
+
+
 @asynccontextmanager
-async def opened_stage() -> AsyncIterator[Stage]:
+async def opened_stage(**options: Any) -> AsyncIterator[Stage]:
     clock, faults, momentum = Clock(), Faults(), FakeMomentum()
+    base = [""]
     await momentum.start()
     people = [Resident("wecom", user, user, "销售") for user in ("zhangsan", "LiSi")]
     desk = Desk(clock.now, people)
@@ -98,10 +118,23 @@ async def opened_stage() -> AsyncIterator[Stage]:
             session=lambda: session,
             faults=faults,
             pauses=(0.001, 0.001, 0.001),
+            webhooks={"key-1": ("zhangsan", "LiSi"), "key-2": ("LiSi",)},
+            accounts=("wk01",),
+            bot=BotKeys(
+                bot_id="动能助手",
+                callback_url=momentum.url("/webhooks/wecom/bot"),
+                base=lambda: base[0],
+                token=BOT_TOKEN,
+                aes_key=BOT_KEY,
+                groups={"wr01": ("zhangsan", "LiSi")},
+                poll_seconds=0.0,
+            ),
+            **options,
         )
         app = web.Application()
         app.add_routes(side.routes())
         async with TestClient(TestServer(app)) as api:
+            base[0] = str(api.make_url("")).rstrip("/")
             stage = Stage(side, desk, clock, faults, momentum, api)
             await stage.fetch_token()
             yield stage
