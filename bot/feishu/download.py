@@ -20,7 +20,8 @@ async def download(client: Client, origin: Mapping[str, str]) -> Download:
         raise UndeliverableError("origin", "这条消息里没有文件", "请发送文件、图片或语音")
     what = "file" if file else "image"
     name, content = await client.download(message, file or image, what, most=MAX_BYTES)
-    return Download(origin.get("file_name") or name or _name(what, kind, content), content)
+    named = name if "." in name else ""  # a bare key tells nobody what it is
+    return Download(origin.get("file_name") or named or _name(what, kind, content), content)
 
 
 def _name(what: str, kind: str, content: bytes) -> str:
