@@ -57,6 +57,7 @@ class WeComAdapter:
         tokens: Tokens | None = None,
     ) -> None:
         """`load` returns an attachment's bytes by key; None shows attachments as their names.
+        `tokens` shares the access token with other processes.
 
         Raises SettingsError when a value can not be what the console shows.
         """

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from bot import pictures
+from bot import http, pictures
 from bot.adapter import (
     Address,
     CannotReplaceError,
@@ -49,6 +50,23 @@ async def test_one_token_serves_many(online: WeComAdapter, platform: FakeWeCom) 
     for number in range(3):
         await online.deliver(delivery(note("你好"), key=f"k-{number}"))
     assert platform.tokens == 1
+
+
+async def test_a_token_is_shared_by_processes(online: WeComAdapter, platform: FakeWeCom) -> None:
+    class Shelf:
+        async def share(
+            self, credentials: Sequence[str], refused: str, fetch: http.Fetch
+        ) -> tuple[str, float]:
+            assert SETTINGS.corp_id in credentials
+            assert SETTINGS.secret in credentials
+            assert (refused, callable(fetch)) == ("", True)
+            return "TOKEN-OF-ANOTHER", 7000
+
+    settings, session = online._settings, online._client._session
+    other = WeComAdapter(settings, app="main", tenant="acme", session=session, tokens=Shelf())
+    await other.deliver(delivery(note("你好")))
+    assert platform.tokens == 0
+    assert platform.bodies(SEND)[0]["_token"] == "TOKEN-OF-ANOTHER"
 
 
 async def test_the_same_words_twice_are_two_messages_and_a_retry_is_none(
