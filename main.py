@@ -132,8 +132,6 @@ class Program:
             "momentum_inbox_waiting": await inbox.waiting(),
             "momentum_outbox_waiting": waiting["waiting"],
             "momentum_dead_letters": waiting["dead"],
-            "momentum_outbox_held": waiting["held"],
-            "momentum_outbox_listed": waiting["listed"],
             **await delivery_jobs.gauges(self.house),
         }
 

@@ -108,6 +108,15 @@ class Callbacks:
             await self._worker.drop(worked.needless)
         return response
 
+    async def take(self, event: Event) -> Inline | None:
+        """Keep an event of a long connection; what its presser sees at once, if it is a press."""
+        trace.set(secrets.token_hex(8))
+        with self._metrics.callback(event.platform) as seen:
+            kept = await self._door.keep(event, trace.get())
+            seen.update(kind=event.kind.value, result="kept" if kept.fresh else "repeated")
+        worked = await self._pressed(self._adapters[event.platform, event.app], event, kept)
+        return worked.inline if worked else None
+
     async def _pressed(self, adapter: Adapter, event: Event, kept: Kept) -> Worked | None:
         """Work a press at once if the platform waits for the new card; else the queue does it."""
         if event.kind is not Kind.PRESS or not adapter.press_seconds:

@@ -81,6 +81,7 @@ class Settings:
     tenant_zone: str = "Asia/Shanghai"
     public_url: str = ""  # how people reach us, for links in cards; empty: http://host:port
     log_level: str = "INFO"
+    apps_file: str = ""  # further apps and organisations, see config/apps.py
     wecom: WeCom = WeCom()
     feishu: Feishu = Feishu()
     dingtalk: DingTalk = DingTalk()
@@ -132,6 +133,11 @@ def configured(settings: Settings) -> tuple[str, ...]:
         for name, needed in REQUIRED.items()
         if any(getattr(getattr(settings, name), key) for key in needed)
     )
+
+
+def complete(settings: Settings, platform: str) -> bool:
+    """Whether the platform can be used."""
+    return not missing(settings, platform)
 
 
 def missing(settings: Settings, platform: str) -> tuple[str, ...]:

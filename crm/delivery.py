@@ -16,7 +16,9 @@ class DeliveryPolicy:
     """How often and when people may be disturbed, and when admins are told of trouble."""
 
     quiet_from: str = setting(
-        "22:00", label="免打扰开始", help="从这时起，普通消息留到免打扰结束再发；与结束相同即不启用"
+        "08:00",
+        label="免打扰开始",
+        help="从这时起，普通消息留到免打扰结束再发；与结束相同即不启用（出厂值），建议 22:00",
     )
     quiet_until: str = setting(
         "08:00", label="免打扰结束", help="到这时，夜里留下的消息按重要程度依次发出"

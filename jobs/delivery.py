@@ -20,7 +20,6 @@ from models.db import transaction
 
 log = logging.getLogger(__name__)
 
-TENANT = "main"
 METERED = "dingtalk"  # the one platform that bills calls
 NOTICES = "admin:"  # keys of what is told to admins: that it died is no news to them
 
@@ -54,15 +53,14 @@ class Meter:
 
     def __init__(self, is_billed: Callable[[str], bool]) -> None:
         self._is_billed = is_billed
-        self._calls = 0
+        self._calls: Counter[str] = Counter()
 
-    def count(self, path: str) -> None:
-        self._calls += self._is_billed(path)
+    def count(self, tenant: str, path: str) -> None:
+        self._calls[tenant] += self._is_billed(path)
 
-    def take(self) -> int:
-        """What was counted since the last time."""
-        calls, self._calls = self._calls, 0
-        return calls
+    def take(self, tenant: str) -> int:
+        """What a tenant's calls came to since the last time."""
+        return self._calls.pop(tenant, 0)
 
 
 def sweep(
@@ -72,19 +70,26 @@ def sweep(
 
     async def drain() -> int:
         said = 0
-        now = house.now()
-        for is_due, step in ((delivery.has_digests, _digests), (delivery.has_dead, _dead_letters)):
-            if await is_due(TENANT, now=now):
-                async with transaction():
-                    work = house.work(TENANT, now)
-                    said += await step(work)
-                    await post(work, house.apps)
-        said += await _quota(house, meter)
+        for tenant in house.tenants:
+            said += await _tidings(house, tenant)
+            said += await _quota(house, tenant, meter)
         if said:
             await wake_outbox()
         return said
 
     return drain
+
+
+async def _tidings(house: House, tenant: str) -> int:
+    """Digests and dead letters of one tenant."""
+    said, now = 0, house.now()
+    for is_due, step in ((delivery.has_digests, _digests), (delivery.has_dead, _dead_letters)):
+        if await is_due(tenant, now=now):
+            async with transaction():
+                work = house.work(tenant, now)
+                said += await step(work)
+                await post(work, house.apps_of(tenant))
+    return said
 
 
 async def _digests(work: Work) -> int:
@@ -124,34 +129,42 @@ async def _dead_letters(work: Work) -> int:
     return 1
 
 
-async def _quota(house: House, meter: Meter | None) -> int:
+async def _quota(house: House, tenant: str, meter: Meter | None) -> int:
     """Write down what was counted, and warn once a mark."""
-    calls = meter.take() if meter else 0
+    calls = meter.take(tenant) if meter else 0
     now = house.now()
     month = f"{now.astimezone(house.zone):%Y-%m}"
-    work = house.work(TENANT, now)
+    work = house.work(tenant, now)
     allowed = work.policies.delivery.dingtalk_calls
     if calls:
-        await delivery.count_call(TENANT, METERED, month, calls)
-    used, told = await delivery.month_calls(TENANT, METERED, month)
+        await delivery.count_call(tenant, METERED, month, calls)
+    used, told = await delivery.month_calls(tenant, METERED, month)
     reached = mark(used, allowed)
     if reached <= told:
         return 0
     async with transaction():
-        if not await delivery.tell_mark(TENANT, METERED, month, reached):
+        if not await delivery.tell_mark(tenant, METERED, month, reached):
             return 0
         card = views.quota(METERED, used, allowed, reached)
         await _tell_admins(work, card, f"quota:{METERED}:{month}:{reached}")
-        await post(work, house.apps)
+        await post(work, house.apps_of(tenant))
     return 1
 
 
 async def gauges(house: House) -> dict[str, float]:
-    """This month's billed calls and their quota."""
+    """What is held, and this month's billed calls with their quota."""
+    kept = await delivery.counts()
     month = f"{house.now().astimezone(house.zone):%Y-%m}"
-    used, _ = await delivery.month_calls(TENANT, METERED, month)
-    allowed = house.policies(TENANT).delivery.dingtalk_calls
-    return {"momentum_dingtalk_month_calls": used, "momentum_dingtalk_month_quota": allowed}
+    used = allowed = 0
+    for tenant in house.tenants:
+        used += (await delivery.month_calls(tenant, METERED, month))[0]
+        allowed += house.policies(tenant).delivery.dingtalk_calls
+    return {
+        "momentum_outbox_held": kept["held"],
+        "momentum_outbox_listed": kept["listed"],
+        "momentum_dingtalk_month_calls": used,
+        "momentum_dingtalk_month_quota": allowed,
+    }
 
 
 async def _tell_admins(work: Work, card: Card, key: str) -> None:

@@ -39,7 +39,16 @@ class House:
     zone: ZoneInfo
     policies: Callable[[str], Policies]
     base_url: str
-    apps: Apps
+    apps: Mapping[str, Apps]  # by tenant
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """Every organisation that has an app here."""
+        return tuple(self.apps)
+
+    def apps_of(self, tenant: str) -> Apps:
+        """The apps that speak for a tenant."""
+        return self.apps.get(tenant, {})
 
     def work(self, tenant: str, now: datetime) -> Work:
         return Work(tenant, now, self.zone, self.policies(tenant), self.base_url)
@@ -173,7 +182,7 @@ class Inbox:
             await self._tell(work, event, note(answer.toast), f"{key}:toast")
         told = (event.platform, event.person)
         origin = event.origin if pressed else None
-        needless = await post(work, self._house.apps, pressed=origin, told=told)
+        needless = await post(work, self._house.apps_of(work.tenant), pressed=origin, told=told)
         if not pressed:
             return Worked(None)
         return Worked(

@@ -58,7 +58,7 @@ async def _act(house: House, tenant: str, lead_id: int) -> bool:
             if change is None:
                 return False
             await _tell(work, lead_id, change)
-            await post(work, house.apps)
+            await post(work, house.apps_of(tenant))
     except Exception:
         log.exception("crossing failed", extra={"lead": lead_id})
         return False
@@ -111,15 +111,16 @@ async def _fuse(work: Work, lead: LeadView, owner: Person | None, key: str) -> N
 
 async def _follow_policy(house: House) -> int:
     """Solve crossings anew that were solved under other thresholds, a batch at a time."""
-    tenant = "main"
-    policies = house.policies(tenant)
-    stale = await momentum.outdated(tenant, policies.version, BATCH)
-    for lead_id in stale:
-        async with transaction():
-            await momentum.resettle(
-                lead_id, policies.momentum, version=policies.version, now=house.now()
-            )
-    return len(stale)
+    solved = 0
+    for tenant in house.tenants:
+        policies = house.policies(tenant)
+        for lead_id in await momentum.outdated(tenant, policies.version, BATCH):
+            async with transaction():
+                await momentum.resettle(
+                    lead_id, policies.momentum, version=policies.version, now=house.now()
+                )
+            solved += 1
+    return solved
 
 
 async def fuse_again(work: TaskWork, _: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from bot.adapter import Adapter
 from bot.commands import Work
 from config.log import trace
 from jobs.inbox import House
@@ -26,6 +27,7 @@ class TaskWork(Work):
 
     args: Mapping[str, Any] = field(default_factory=dict)
     attempts: int = 0
+    adapters: Mapping[tuple[str, str], Adapter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Tasks:
             if not await task.hold(item.id):
                 return
             await job.run(work, prepared)
-            await post(work, self._house.apps)
+            await post(work, self._house.apps_of(work.tenant))
             await task.finish(item.id, now=work.now)
 
     def _work(self, item: task.Task) -> TaskWork:
@@ -96,4 +98,5 @@ class Tasks:
             base_url=house.base_url,
             args=item.args,
             attempts=item.attempts,
+            adapters=house.adapters,
         )

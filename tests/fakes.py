@@ -114,7 +114,7 @@ def platforms(*names: str) -> dict[tuple[str, str], Any]:
 def house(clock: Clock, book: Book | None = None) -> House:
     """What every piece of work is given."""
     apps = dict.fromkeys(PLATFORMS, APP)
-    return House(clock, ZONE, (book or Book()).current, "http://127.0.0.1:8080", apps)
+    return House(clock, ZONE, (book or Book()).current, "http://127.0.0.1:8080", {TENANT: apps})
 
 
 def event(

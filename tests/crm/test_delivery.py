@@ -18,7 +18,7 @@ from crm.delivery import (
 )
 
 ZONE = ZoneInfo("Asia/Shanghai")
-POLICY = DeliveryPolicy()
+POLICY = DeliveryPolicy(quiet_from="22:00")
 
 
 def at(day: int, clock: str) -> datetime:

@@ -59,7 +59,8 @@ class Post:
     limiter: Any = field(default_factory=LocalLimiter)
 
     def __post_init__(self) -> None:
-        policies = build(1, self.stored)
+        nights = {"quiet_from": "22:00", **self.stored.get("delivery", {})}
+        policies = build(1, {**self.stored, "delivery": nights})
         self.house = fakes.house(self.clock)
         object.__setattr__(self.house, "policies", lambda _: policies)
         self.metrics = Metrics()
@@ -377,8 +378,8 @@ async def test_the_quota_is_counted_by_month_and_each_mark_told_once() -> None:
 
     async def call(times: int) -> list[str]:
         for _ in range(times):
-            desk.meter.count("/v1.0/card")
-        desk.meter.count("/free")
+            desk.meter.count(fakes.TENANT, "/v1.0/card")
+        desk.meter.count(fakes.TENANT, "/free")
         return await desk.go()
 
     assert await call(7) == []
@@ -388,7 +389,7 @@ async def test_the_quota_is_counted_by_month_and_each_mark_told_once() -> None:
     assert await call(9) == []
     assert await delivery.month_calls(TENANT, "dingtalk", "2026-03") == (19, 100)
     desk.clock.at = datetime(2026, 3, 31, 17, tzinfo=UTC)  # April in Shanghai
-    desk.meter.count("/v1.0/card")
+    desk.meter.count(fakes.TENANT, "/v1.0/card")
     await desk.go()
     assert await delivery.month_calls(TENANT, "dingtalk", "2026-04") == (1, 0)
 
