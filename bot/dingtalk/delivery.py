@@ -25,13 +25,14 @@ from bot.dingtalk.render import Sketch, drawn, message, summary, with_pictures
 from bot.dingtalk.sessions import Sessions
 from bot.event import Json
 from cards.card import Card, is_sentence
-from config.settings import DingTalk
+from config.settings import DingTalk, SettingsError
 
 CARDS = "/v1.0/card/instances"
 ONE = "/v1.0/robot/oToMessages/batchSend"
 GROUP = "/v1.0/robot/groupMessages/send"
 FLOW_SECONDS = 60
 STREAM = "stream"
+MODES = ("http", STREAM)
 
 
 class Courier:
@@ -53,6 +54,8 @@ class Courier:
         self._now = now
         self._robot = settings.robot_code or settings.app_key
         self._robots = robots.read_robots(settings.robots)
+        if settings.mode not in MODES:
+            raise SettingsError(f"MOMENTUM_DINGTALK__MODE：只能是 {' 或 '.join(MODES)}")
         self._media = Media(client, load)
         self._extras = Extras(client, self._robot, self._media, self._robot_message)
 

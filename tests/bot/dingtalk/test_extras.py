@@ -16,6 +16,7 @@ from bot.adapter import (
 )
 from bot.dingtalk.adapter import DingTalkAdapter
 from cards.card import Attachment, Card, Fold, Text, note
+from config.settings import SettingsError
 
 from .fake import (
     CHAT,
@@ -180,6 +181,11 @@ async def test_cards_by_stream_call_back_by_stream(extra: Extra, fake: Fake) -> 
     body = fake.to(CREATE)[0].body
     assert body["callbackType"] == "STREAM"
     assert "callbackRouteKey" not in body
+
+
+def test_a_mode_that_does_not_exist(extra: Extra) -> None:
+    with pytest.raises(SettingsError, match="MODE：只能是 http 或 stream"):
+        extra(settings={"mode": "Stream"})
 
 
 def test_the_documented_limits(extra: Extra) -> None:

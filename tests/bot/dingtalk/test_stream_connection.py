@@ -86,7 +86,7 @@ async def test_a_quiet_connection_that_answers_stays() -> None:
         await saying()(wire)
 
     gateway = Gateway(quiet)
-    async with listening(gateway, Taker(), idle=0.6):
+    async with listening(gateway, Taker(), idle=1.0):
         await asyncio.wait_for(gateway.done.wait(), 5)
     assert gateway.tickets == ["t/1+="]
 
