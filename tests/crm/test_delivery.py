@@ -74,7 +74,7 @@ def test_the_digest_comes_at_its_next_time(now: datetime, due: datetime) -> None
 
 
 def test_a_digest_at_night_waits_for_the_morning() -> None:
-    early = DeliveryPolicy(digest_at="06:00")
+    early = DeliveryPolicy(digest_at="06:00", quiet_from="22:00")
     assert digest_time(at(2, "20:00"), early) == at(3, "08:00")
 
 
