@@ -84,6 +84,7 @@ class NewLead:
 
 
 Rule = Callable[[LeadView], LeadView]
+MOST_FEN = 10**15  # ten trillion yuan; more is a slip of the finger, and no table holds it
 TOUCH = "touch"  # the kind of event that is a contact with the customer
 
 _KEPT = (
@@ -100,7 +101,7 @@ async def create(tenant: str, new: NewLead, *, owner: Person, now: datetime) -> 
         contact=new.contact[:50],
         title=new.title[:50],
         mobile=new.mobile,
-        budget_fen=new.budget_fen,
+        budget_fen=new.budget_fen if (new.budget_fen or 0) <= MOST_FEN else None,
         region=owner.team,
         team=owner.team,
         source=new.source,
