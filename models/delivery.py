@@ -180,5 +180,13 @@ async def tell_mark(tenant: str, platform: str, month: str, mark: int) -> bool:
     return bool(await rows.update(told=mark))
 
 
+async def counts() -> dict[str, int]:
+    """How many are held and how many only listed, for the metrics."""
+    return {
+        "held": await OutboxRow.filter(state=HELD).count(),
+        "listed": await OutboxRow.filter(state=LISTED).count(),
+    }
+
+
 def _title(row: OutboxRow) -> str:
     return str(from_json(json.loads(row.card)).title)

@@ -357,8 +357,6 @@ async def counts() -> dict[str, int]:
     return {
         "waiting": await OutboxRow.filter(state=NEW).count(),
         "dead": await OutboxRow.filter(state=DEAD).count(),
-        "held": await OutboxRow.filter(state=HELD).count(),
-        "listed": await OutboxRow.filter(state=LISTED).count(),
     }
 
 

@@ -455,7 +455,7 @@ async def test_urgency_and_topic_of_a_job_reach_the_outbox() -> None:
     work = desk.house.work(TENANT, desk.clock())
     work.send(zhao, Card("火警"), key="a", urgent=True, topic="fire:1")
     async with transaction():
-        await post(work, desk.house.apps)
+        await post(work, desk.house.apps_of(TENANT))
     row = await OutboxRow.get(key="a")
     assert (row.urgent, row.direct, row.topic) == (True, False, "fire:1")
 

@@ -152,7 +152,9 @@ class Town:
             for room in ROOMS:
                 await self.program.worker.look(room)
             # Everybody is at their phone at any hour here; tests/jobs/test_delivery.py is not.
-            await OutboxRow.filter(state="held").update(state="new", code="", direct=True)
+            await OutboxRow.filter(state="held").update(
+                state="new", code="", direct=True, not_before=self.clock.now()
+            )
             waiting = [
                 *await InboxRow.filter(state="new").values_list("not_before", flat=True),
                 *await OutboxRow.filter(state="new").values_list("not_before", flat=True),
