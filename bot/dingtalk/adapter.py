@@ -61,7 +61,10 @@ class DingTalkAdapter:
         count: Callable[[str], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`load` gives an attachment's bytes by key; `count` is told the path of each call."""
+        """`load` gives an attachment's bytes by key; `count` is told the path of each call.
+
+        `tokens` shares the access token with other processes.
+        """
         self.app = app
         self.route_key = f"momentum-{app}"
         self._settings = settings

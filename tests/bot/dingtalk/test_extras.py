@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,9 +15,11 @@ from bot.adapter import (
     UndeliverableError,
 )
 from bot.dingtalk.adapter import DingTalkAdapter
+from bot.http import Fetch
 from cards.card import Attachment, Card, Fold, Text, note
 from config.settings import SettingsError
 
+from .desk import SETTINGS
 from .fake import (
     CHAT,
     CREATE,
@@ -28,6 +30,7 @@ from .fake import (
     PERSON,
     RECALL_GROUP,
     RECALL_ONE,
+    TOKEN,
     UPDATE,
     Fake,
     fault,
@@ -190,3 +193,23 @@ def test_a_mode_that_does_not_exist(extra: Extra) -> None:
 
 def test_the_documented_limits(extra: Extra) -> None:
     assert extra().limits == (Limit("app", 20, 1), Limit("robot", 20, 60))
+
+
+class Shelf:
+    """Another process's token."""
+
+    async def share(
+        self,
+        credentials: Sequence[str],
+        refused: str,
+        fetch: Fetch,  # noqa: ARG002 — nobody has to ask the platform
+    ) -> tuple[str, float]:
+        assert not refused
+        assert credentials[1:] == (SETTINGS.app_key, SETTINGS.app_secret)
+        return "theirs", 60.0
+
+
+async def test_a_token_of_another_process(extra: Extra, fake: Fake) -> None:
+    await extra(tokens=Shelf()).deliver(order())
+    assert fake.to(TOKEN) == []
+    assert fake.to(ONE)[0].headers["x-acs-dingtalk-access-token"] == "theirs"
