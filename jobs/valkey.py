@@ -40,6 +40,7 @@ class EmbeddedValkey:
             [
                 *(_binary(), "--port", "0", "--unixsocket", str(self._socket)),
                 *("--unixsocketperm", "700", "--dir", str(self._dir), "--daemonize", "no"),
+                *("--pidfile", str(self._dir / "pid"), "--set-proc-title", "no"),
                 *("--appendonly", "yes", "--save", "", "--maxmemory", "64mb"),
                 *("--loglevel", "warning"),
             ],
@@ -47,7 +48,6 @@ class EmbeddedValkey:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us; we stop it when we are done with it
         )
-        (self._dir / "pid").write_text(str(self._process.pid))
         for _ in range(200):
             if self._socket.exists():
                 return
