@@ -400,7 +400,7 @@ async def test_only_an_admin_gets_a_code(town: Town) -> None:
             assert page.status == 403
 
 
-TROUBLES = {
+TROUBLES: dict[str, dict[str, float]] = {
     "throttled": {"throttled": 0.25},
     "failing": {"failing": 0.25},
     "lost": {"lost": 0.3},
