@@ -14,6 +14,7 @@ import pytest
 
 import main
 from config import log
+from crm.person import Person
 from models import db, outbox, person, policy
 from models.outbox import OutboxRow
 from tests.fakes import NOON, TENANT
@@ -132,7 +133,7 @@ def test_people_come_in_whatever_wrote_the_file(
     assert code == 0
     assert "新增 3 人" in out
 
-    async def look() -> list[person.Person]:
+    async def look() -> list[Person]:
         return await person.everyone(TENANT)
 
     found = {item.name: item for item in inside(look, tmp_path)}

@@ -376,5 +376,5 @@ async def test_whoever_cannot_be_reached_is_no_reason_to_fail(office: Office) ->
     assert lonely is not None
     work = office.house.work(TENANT, NOON)
     work.send(lonely, Card("…"), key="x")
-    await post(work, office.house.apps)
+    await post(work, office.house.apps_of(TENANT))
     assert await words() == []

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import arq.connections
 import pytest
 from arq.connections import RedisSettings
 
@@ -47,8 +46,8 @@ def room() -> Room:
 
 def worker(room: Room, redis: RedisSettings = NOBODY) -> Worker:
     found = Worker({"inbox": room.drain}, redis)
-    found.SWEEP_SECONDS = 0.02  # type: ignore[misc]
-    found.POLL_SECONDS = 0.01  # type: ignore[misc]
+    found.SWEEP_SECONDS = 0.02
+    found.POLL_SECONDS = 0.01
     return found
 
 
@@ -128,7 +127,7 @@ async def test_stopping_finishes_the_round_and_begins_no_other(room: Room) -> No
 async def test_a_wake_up_travels_through_the_queue(room: Room, redis: RedisSettings) -> None:
     room.gate.set()
     own = worker(room, redis)
-    own.SWEEP_SECONDS = 60  # type: ignore[misc]
+    own.SWEEP_SECONDS = 60
     own.start()
     await until(lambda: room.done == 1)  # the first sweep
     sender = Queue(redis)
@@ -143,7 +142,7 @@ async def test_of_two_workers_one_hears_each_call(redis: RedisSettings) -> None:
     workers = [worker(room, redis) for room in rooms]
     for room, own in zip(rooms, workers, strict=True):
         room.gate.set()
-        own.SWEEP_SECONDS = 60  # type: ignore[misc]
+        own.SWEEP_SECONDS = 60
         own.start()
     await until(lambda: all(room.done == 1 for room in rooms))
     sender = Queue(redis)
@@ -177,7 +176,7 @@ async def test_nobody_waits_for_a_queue_that_is_away(monkeypatch: pytest.MonkeyP
     async def never(_: float) -> None:
         raise AssertionError("waited for the queue")
 
-    monkeypatch.setattr(arq.connections.asyncio, "sleep", never)
+    monkeypatch.setattr("arq.connections.asyncio.sleep", never)
     sender = Queue(RedisSettings(unix_socket_path="/nonexistent/queue.sock"))
     await sender.wake("inbox")
     assert not await sender.is_alive()

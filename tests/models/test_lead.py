@@ -17,6 +17,7 @@ from crm.lead import (
     taken_over,
     written_off,
 )
+from crm.momentum import MomentumPolicy
 from crm.person import Person, Role
 from crm.refusal import NotFoundError, RefusedError
 from models import audit
@@ -169,7 +170,7 @@ async def test_whose_leads_one_sees() -> None:
     theirs = await create(peer, "苏州机电", "13800000002")
     other = await create(far, "华北电力", "13800000003")
     for lead in (mine, theirs, other):
-        await momenta.begin(TENANT, lead.id, momenta.MomentumPolicy(), now=NOON)
+        await momenta.begin(TENANT, lead.id, MomentumPolicy(), now=NOON)
 
     async def seen(who: Person) -> set[int]:
         return {lead.id for lead in await leads.of_team(TENANT, who)}

@@ -38,7 +38,7 @@ async def test_a_corrected_line_takes_effect() -> None:
     await load(row(manager="张伟"))
     await load(row(manager="陈总", role="rep|manager", mobile="138 0000 1234"))
     [found] = await person.everyone(TENANT)
-    assert (found.manager, found.roles) == ("陈总", {Role.REP, Role.MANAGER})
+    assert (found.manager, found.roles) == ("陈总", frozenset((Role.REP, Role.MANAGER)))
 
 
 async def test_a_corrected_account_takes_the_place_of_the_wrong_one() -> None:
