@@ -7,7 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ from bot.metrics import Metrics
 from bot.sender import Sender
 from bot.web import MAX_BODY, Callbacks
 from config import log as logs
-from config.apps import MAIN, apps
+from config.apps import MAIN, App, apps
 from config.settings import Settings, SettingsError, read
 from crm.refusal import RefusedError
 from handlers import terminal
@@ -41,6 +41,7 @@ from jobs import bench, demo
 from jobs import delivery as delivery_jobs
 from jobs.inbox import House, Inbox
 from jobs.outbox import Postman, load, recall
+from jobs.person import hand as people
 from jobs.queue import Queue
 from jobs.shared import SharedLimiter, SharedTokens, Store
 from jobs.task import Tasks
@@ -77,12 +78,7 @@ class Program:
         self.adapters = adapters(
             self.apps, Supplies(self.shared_session, load, tokens, self.meter.count)
         )
-        spoken: dict[str, dict[str, str]] = {TENANT: {}}
-        for app in self.apps:  # the first app of a platform speaks for its tenant
-            spoken.setdefault(app.tenant, {}).setdefault(app.platform, app.name)
-        self.house = House(
-            self.now, self.settings.zone, self.book.current, self.settings.base_url, spoken
-        )
+        self.house = build_house(self.settings, self.now, self.book, self.apps, self.adapters)
 
     def shared_session(self) -> aiohttp.ClientSession:
         """The one session for all platforms; made inside the running loop."""
@@ -142,6 +138,20 @@ class Program:
                 with suppress(Exception):  # the database may be away for a while; ask again
                     await self.book.refresh(tenant)
             await asyncio.sleep(POLICY_SECONDS)
+
+
+def build_house(
+    settings: Settings,
+    now: Clock,
+    book: Book,
+    ours: Sequence[App],
+    found: Mapping[tuple[str, str], Adapter],
+) -> House:
+    """What work is given; the first app of a platform speaks for its tenant."""
+    spoken: dict[str, dict[str, str]] = {TENANT: {}}
+    for app in ours:
+        spoken.setdefault(app.tenant, {}).setdefault(app.platform, app.name)
+    return House(now, settings.zone, book.current, settings.base_url, spoken, found)
 
 
 def real_now() -> datetime:
@@ -313,6 +323,35 @@ async def run_listen(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+async def run_sync(settings: Settings, given: argparse.Namespace) -> int:
+    """Read the contacts of one platform, or of all that are set up; 0 if none is missing."""
+    async with at_hand(settings) as house:
+        ours = house.apps_of(TENANT)
+        wanted = [given.platform] if given.platform else list(ours)
+        if not ours or any(name not in ours for name in wanted):
+            raise SettingsError("没有配置好的平台可以同步，请先运行 check")
+        for name in wanted:
+            lines = await people.sync_now(house, TENANT, name, is_sure=given.confirm)
+            print("\n".join(lines))
+    return 0
+
+
+async def run_leave(settings: Settings, given: argparse.Namespace) -> int:
+    """Somebody leaves; whoever takes over is told by the running program."""
+    async with at_hand(settings) as house:
+        print(await people.leave_now(house, TENANT, given.name))
+    return 0
+
+
+@asynccontextmanager
+async def at_hand(settings: Settings) -> AsyncIterator[House]:
+    """What one command works with, beside a running program or without one."""
+    book, ours = Book(), apps(settings)
+    async with terminal.opened(settings), aiohttp.ClientSession() as session:
+        await book.refresh(TENANT)
+        yield build_house(settings, real_now, book, ours, adapters(ours, Supplies(lambda: session)))
+
+
 async def run_recall(settings: Settings, given: argparse.Namespace) -> int:
     """Take sent messages back; 0 if all are."""
     faults = 0
@@ -341,7 +380,7 @@ def parser() -> argparse.ArgumentParser:
     listening.add_argument("platform", choices=LISTENING)
     listening.add_argument("app", nargs="?", default=MAIN)
     listening.set_defaults(run=run_listen)
-    terminal.add_commands(words, run_recall)
+    terminal.add_commands(words, run_recall, run_sync, run_leave)
     measuring = words.add_parser("bench", help="测量，打印数字")
     measuring.add_argument("name", choices=bench.NAMES)
     measuring.set_defaults(run=lambda settings, given: bench.run(given.name, settings))

@@ -36,5 +36,6 @@ def stranger(platform: str, user: str) -> Card:
     """Somebody we do not know."""
     return Card(
         "您还没有加入动能。请把下面的编号发给管理员，加入人员名单后即可使用：\n"
-        f"{platform}：{user or '（平台未提供，请确认应用已发布且您在可见范围内）'}"
+        f"{platform}：{user or '（平台未提供，请确认应用已发布且您在可见范围内）'}\n"
+        "在别的平台已能使用动能？请在那里发送「绑定」领取绑定码，再到这里发送「绑定 码」。"
     )

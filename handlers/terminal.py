@@ -26,14 +26,21 @@ TENANT = "main"
 PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
 
 
-def add_commands(words: Any, recall: Run) -> None:
-    """Describe the commands to argparse; `recall` needs the platforms, which `main` has."""
+def add_commands(words: Any, recall: Run, sync: Run, leave: Run) -> None:
+    """Describe the commands to argparse; some need the platforms, which `main` has."""
     words.add_parser("check", help="检查设置，缺什么说什么").set_defaults(run=check)
     words.add_parser("migrate", help="把数据库升级到最新结构").set_defaults(run=migrate)
     people = words.add_parser("people", help="人员").add_subparsers(required=True, metavar="动作")
     load = people.add_parser("import", help="导入人员文件（CSV 或 XLSX）")
     load.add_argument("file", type=Path)
     load.set_defaults(run=import_people)
+    reading = people.add_parser("sync", help="从各平台通讯录同步成员和部门")
+    reading.add_argument("--platform", choices=PLATFORM_WORDS, help="只同步这个平台")
+    reading.add_argument("--confirm", action="store_true", help="消失的人再多也按离职办理")
+    reading.set_defaults(run=sync)
+    leaving = people.add_parser("leave", help="办理离职：交接线索，停用账号")
+    leaving.add_argument("name")
+    leaving.set_defaults(run=leave)
     letters = words.add_parser("outbox", help="外发消息").add_subparsers(
         required=True, metavar="动作"
     )

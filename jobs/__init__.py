@@ -1,6 +1,7 @@
 """What runs on its own: durable jobs and sweeps, on one screen."""
 
 from jobs import momentum, roster
+from jobs.person import tasks as person
 
-JOBS = (*momentum.JOBS, *roster.JOBS)
-SWEEPS = {"momentum": momentum.sweep}
+JOBS = (*momentum.JOBS, *roster.JOBS, *person.JOBS)
+SWEEPS = {"momentum": momentum.sweep, "person": person.sweep}

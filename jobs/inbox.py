@@ -6,23 +6,26 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.adapter import Inline
+from bot.adapter import Adapter, Inline
 from bot.commands import Answer, Context, OutdatedError, Reply, Table, Work
 from bot.event import Event, Kind
 from bot.web import Worked
 from cards import help as views
+from cards import person as person_views
 from cards.card import Card, Tone, note, to_json
 from config.log import trace
 from config.policies import Policies
-from crm.person import Person
+from crm.person import Person, contact_change
 from crm.refusal import RefusedError
 from jobs.outbox import Apps, post, send
-from models import inbox, outbox, person
+from jobs.person.binding import Binder
+from models import inbox, outbox, person, task
 from models.db import transaction
+from models.person import contact
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,8 @@ class House:
     policies: Callable[[str], Policies]
     base_url: str
     apps: Mapping[str, Apps]  # by tenant
+    adapters: Mapping[tuple[str, str], Adapter] = field(default_factory=dict)
+    """By platform and app: what jobs read contacts with; empty where nothing is to be read."""
 
     @property
     def tenants(self) -> tuple[str, ...]:
@@ -63,6 +68,7 @@ class Inbox:
         self._house = house
         self._table = table
         self._wake_outbox = wake_outbox
+        self._binder = Binder()
 
     async def drain(self) -> int:
         """Work until nothing is due; events of one person in order, others side by side."""
@@ -113,18 +119,37 @@ class Inbox:
 
     async def _answer(self, event: Event, key: str, now: datetime) -> Worked:
         work = self._house.work(event.tenant, now)
+        if event.kind is Kind.NOTICE:
+            await self._notice(event, key, now)
         if event.kind is Kind.NOTICE or not (event.person or event.chat):
             return Worked(None)
         who = await person.by_account(event.tenant, event.platform, event.person)
-        if who is None:
-            stranger = views.stranger(PLATFORM_WORDS[event.platform], event.person)
-            return await self._say(work, event, Answer(stranger), key)
+        if who is None or not who.roles:
+            apps = self._house.apps_of(event.tenant)
+            bound = await self._binder.bind(work, event, apps, key)
+            return await self._say(work, event, Answer(bound or await self._stranger(event)), key)
         if event.kind is Kind.ENTER:
             return await self._greet(work, event, who, key)
         if event.kind is Kind.UNKNOWN:
             sorry = note("暂时还看不懂这种消息，请改用文字。发送「帮助」看看可以说什么。")
             return await self._say(work, event, Answer(sorry), key)
         return await self._obey(event, who, key, now)
+
+    async def _notice(self, event: Event, key: str, now: datetime) -> None:
+        """A change in the contacts is followed by a task."""
+        told = contact_change(event.origin)
+        if told is None:
+            return
+        args = {"platform": event.platform, **asdict(told)}
+        key = f"person.changed:{key}"
+        await task.ask(event.tenant, "person.changed", key=key, now=now, args=args, at=None)
+
+    async def _stranger(self, event: Event) -> Card:
+        """Whom the contacts have is told so: an admin only has to give a role."""
+        row = await contact.by_user(event.tenant, event.platform, event.person)
+        if row and row.is_present:
+            return person_views.without_role(event.platform, row.name, row.id)
+        return views.stranger(PLATFORM_WORDS[event.platform], event.person)
 
     async def _greet(self, work: Work, event: Event, who: Person, key: str) -> Worked:
         """Welcome somebody once; entering the chat again is no reason to speak."""

@@ -27,6 +27,7 @@ class TaskWork(Work):
 
     args: Mapping[str, Any] = field(default_factory=dict)
     attempts: int = 0
+    apps: Mapping[str, str] = field(default_factory=dict)
     adapters: Mapping[tuple[str, str], Adapter] = field(default_factory=dict)
 
 
@@ -98,5 +99,6 @@ class Tasks:
             base_url=house.base_url,
             args=item.args,
             attempts=item.attempts,
+            apps=house.apps_of(item.tenant),
             adapters=house.adapters,
         )

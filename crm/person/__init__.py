@@ -1,6 +1,8 @@
 """Who works here: roles, teams, the people file, contacts, and who takes over from whom."""
 
 from crm.person.directory import (
+    CREATED,
+    DELETED,
     ContactChange,
     Listed,
     Parting,
@@ -18,7 +20,9 @@ from crm.person.succession import DECIDERS, SYSTEM, check_leave, heir
 
 __all__ = [
     "COLUMNS",
+    "CREATED",
     "DECIDERS",
+    "DELETED",
     "PLATFORMS",
     "PLATFORM_WORDS",
     "ROLE_WORDS",

@@ -12,7 +12,9 @@ from models.person.record import (
     greet,
     head_of,
     manager_of,
+    name_of,
     on_record,
+    rename_account,
     with_role,
 )
 from models.person.saving import Saved, save
@@ -33,7 +35,9 @@ __all__ = [
     "greet",
     "head_of",
     "manager_of",
+    "name_of",
     "on_record",
+    "rename_account",
     "save",
     "use_code",
     "with_role",

@@ -185,6 +185,12 @@ async def unmatched(tenant: str, limit: int = 50) -> list[ContactRow]:
     return await rows.order_by("id").limit(limit)
 
 
+async def nobody(tenant: str, number: int) -> ContactRow | None:
+    """One of the unmatched, by number."""
+    rows = ContactRow.filter(tenant=tenant, id=number, is_present=True, person_id=None)
+    return await rows.first()
+
+
 async def by_user(tenant: str, platform: str, user: str) -> ContactRow | None:
     return await ContactRow.get_or_none(tenant=tenant, platform=platform, user=user)
 

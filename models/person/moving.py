@@ -175,3 +175,19 @@ async def _note(
         now=now,
         detail=detail,
     )
+
+
+async def came_over(tenant: str, gone: int, to: Person) -> list[LeadView]:
+    """The open leads that somebody's departure brought, as far as they are still with the heir."""
+    events = leads.LeadEvent.filter(
+        tenant=tenant, kind="handed_over", key__startswith=f"left:{gone}:"
+    )
+    came = {event.lead_id for event in await events.only("id", "lead_id")}
+    return [lead for lead in await leads.of_owner(tenant, to.id) if lead.id in came]
+
+
+async def sellers(tenant: str, to: Person) -> list[tuple[int, str]]:
+    """(id, name) of those who may take leads over from the heir, the heir's team first."""
+    everybody = [who for who in await everyone(tenant) if who.is_any((Role.REP, Role.MANAGER))]
+    everybody.sort(key=lambda who: (who.team != to.team, who.id))
+    return [(who.id, who.name) for who in everybody if who.id != to.id]

@@ -124,6 +124,20 @@ async def head_of(tenant: str, team: str, *, but: int = 0) -> Person | None:
     return next((head for head in heads if head.id != but), None)
 
 
+async def name_of(tenant: str, person: int) -> str:
+    """A name, of the departed too; "" if there never was such a person."""
+    row = await PersonRecord.get_or_none(tenant=tenant, id=person)
+    return row.name if row else ""
+
+
+async def rename_account(tenant: str, platform: str, user: str, new: str) -> None:
+    """The platform gave somebody another id; a departed owner of the new one loses it."""
+    mine = Account.filter(tenant=tenant, platform=platform, user=user)
+    if await mine.exists():
+        await Account.filter(tenant=tenant, platform=platform, user=new).delete()
+        await mine.update(user=new)
+
+
 async def everyone(tenant: str) -> list[Person]:
     return [record.view() for record in await _present(tenant).order_by("id")]
 

@@ -115,6 +115,13 @@ async def join(
     return names
 
 
+async def adopt(row: ContactRow, who: Person) -> None:
+    """The member is that person, an admin says."""
+    await attach(await PersonRecord.get(id=who.id), row.platform, row.user)
+    row.person_id = who.id
+    await row.save(update_fields=["person_id"])
+
+
 async def let_go(
     tenant: str, rows: Iterable[ContactRow], *, now: datetime, why: str
 ) -> tuple[list[Handover], list[Person]]:
@@ -157,6 +164,11 @@ async def _absent(tenant: str, platform: str, here: Sequence[ContactRow]) -> lis
     return [str(name) for user, name in found if user not in users]
 
 
+async def follow_one(tenant: str, row: ContactRow, *, now: datetime) -> None:
+    """One member's team after the departments, when an event tells of them."""
+    await _follow(tenant, row.platform, [row], now)
+
+
 async def _follow(
     tenant: str, platform: str, rows: Sequence[ContactRow], now: datetime
 ) -> list[str]:
@@ -167,12 +179,12 @@ async def _follow(
     moved = []
     for row in rows:
         who = known.get(row.person_id or 0)
-        if who and await follow_departments(tenant, who, row.listed(), names, teams, now=now):
+        if who and await _follow_departments(tenant, who, row.listed(), names, teams, now=now):
             moved.append(who.name)
     return moved
 
 
-async def follow_departments(
+async def _follow_departments(
     tenant: str,
     who: Known,
     member: Listed,

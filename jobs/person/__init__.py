@@ -1,0 +1,1 @@
+"""People on their own: contacts read and followed, accounts joined."""
