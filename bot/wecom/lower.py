@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.wecom import template
-from cards.card import Block, Card, Columns, DatePick, Fold, PersonPick, Select, Text
+from cards.card import Bar, Block, Card, Columns, DatePick, Fold, PersonPick, Select, Table, Text
 
 _DAYS = "一二三四五六日"
 
@@ -39,6 +39,9 @@ def _flat(blocks: Iterable[Block], dropped: list[str]) -> Iterator[Block]:
                     dropped.append("people→question")
             case DatePick():
                 yield from _days(block, dropped)
+            case Bar() | Table():  # squares, and lines: `notice` draws them
+                dropped.append("bar→text" if isinstance(block, Bar) else "table→text")
+                yield block
             case _:
                 yield block
 

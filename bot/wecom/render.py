@@ -8,6 +8,7 @@ from bot.adapter import Rendered
 from bot.event import Json
 from bot.wecom import lower, notice, template, words
 from cards.card import Attachment, Button, Card, Input, Picture, Select, is_sentence
+from cards.drawing import Grid
 
 PICTURE = "picture:"
 """What stands for a media id until the picture is uploaded: `picture:0` is the card's first."""
@@ -89,12 +90,13 @@ def _markdown(card: Card, *, reply: str) -> list[Json]:
 
 def media(card: Card, *, files: bool) -> tuple[list[Json], list[str]]:
     """An image for each drawing, and (if `files`) a file for each attachment."""
-    pictures = sum(isinstance(block, Picture) for block in card.blocks)
+    drawings = [block.drawing for block in card.blocks if isinstance(block, Picture)]
+    charts = [drawing for drawing in drawings if not isinstance(drawing, Grid)]
     count = sum(isinstance(block, Attachment) for block in card.blocks) if files else 0
     return [
-        *(message("image", media_id=f"{PICTURE}{number}") for number in range(pictures)),
+        *(message("image", media_id=f"{PICTURE}{number}") for number in range(len(drawings))),
         *(message("file", media_id=f"{FILE}{number}") for number in range(count)),
-    ], (["chart→picture"] if pictures else [])
+    ], (["chart→picture"] if charts else [])
 
 
 def message(msgtype: str, **body: str) -> Json:
