@@ -140,7 +140,8 @@ def _levels(canvas: Canvas, curve: Curve, frame: _Frame) -> None:
     for level in sorted(curve.levels, key=lambda level: -level.y):
         colour, y = _LINE_TONES.get(level.tone, SOFT), frame.y(level.y)
         canvas.dashes([(left, y), (right, y)], colour, 3)
-        words = f"{level.label} {short(level.y)}"
+        said = level.label.endswith(short(level.y))
+        words = level.label if said else f"{level.label} {short(level.y)}"
         broad = wide(words, 22) + 20
         end, last = (end if y - last < 38 else right), y
         canvas.box((end - broad, y - 17, end, y + 17), colour, radius=8)

@@ -15,7 +15,7 @@ const LOST = {
   person: "人员选择", picture: "图片", select: "下拉框", table: "表格", text: "文字",
 };
 const INSTEAD = {
-  cut: "截断", lines: "文字行", link: "链接", menu: "菜单", message: "另一条消息", none: "不显示", picture: "图片",
+  choice: "下拉选择", "first 100": "前 100 项", cut: "截断", lines: "文字行", link: "链接", menu: "菜单", message: "另一条消息", none: "不显示", picture: "图片",
   question: "提问", section: "直接展开", select: "下拉框", text: "文字", words: "文字",
 };
 

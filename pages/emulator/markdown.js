@@ -33,19 +33,19 @@ const wrap = (tag, props) => (m, o) => h(tag, props, inline(m[1], o));
 const opened = (url, label, o) =>
   o.follow?.(url, label) ?? (openable(url) ? link(url, label) : h("span", { class: "link" }, label));
 
-// [where it may start, shape, what it becomes]
+// [where it may start, shape, what it becomes, "basic" if WeCom knows it too]
 const RULES = [
   ["\\", /\\([\\`*_~{}[\]()#+\-.!<>|&])/y, (m) => m[1]],
-  ["`", /`([^`\n]+)`/y, (m) => h("code", {}, plain(m[1]))],
-  ["*", /\*\*(?=\S)([\s\S]+?)\*\*/y, wrap("strong")],
+  ["`", /`([^`\n]+)`/y, (m) => h("code", {}, plain(m[1])), "basic"],
+  ["*", /\*\*(?=\S)([\s\S]+?)\*\*/y, wrap("strong"), "basic"],
   ["_", /__(?=\S)([\s\S]+?)__/y, wrap("strong")],
   ["~", /~~(?=\S)([\s\S]+?)~~/y, wrap("s")],
   ["*", /\*(?=[^\s*])([^*\n]+)\*/y, wrap("em")],
   ["!", /!\[([^\]]*)\]\(([^)\s]+)[^)]*\)/y, (m) => picture(m[2], plain(m[1]) || "图片")],
-  ["[", /\[([^\]]+)\]\(([^)\s]+)[^)]*\)/y, (m, o) => opened(plain(m[2]), inline(m[1], o), o)],
-  ["<", /<br\s*\/?>/y, () => h("br")],
+  ["[", /\[([^\]]+)\]\(([^)\s]+)[^)]*\)/y, (m, o) => opened(plain(m[2]), inline(m[1], o), o), "basic"],
+  ["<", /<br\s*\/?>/y, () => h("br"), "basic"],
   ["<", /<hr\s*\/?>/y, () => h("hr")],
-  ["<", /<font([^>]*)>([\s\S]*?)<\/font>/y, (m, o) => coloured(m[1], inline(m[2], o))],
+  ["<", /<font([^>]*)>([\s\S]*?)<\/font>/y, (m, o) => coloured(m[1], inline(m[2], o)), "basic"],
   ["<", /<text_tag([^>]*)>([\s\S]*?)<\/text_tag>/y,
     (m, o) => h("span", { class: "pill", "data-ink": attribute(m[1], "color") || "neutral" }, inline(m[2], o))],
   ["<", /<number_tag[^>]*>([\s\S]*?)<\/number_tag>/y, (m, o) => h("span", { class: "pill" }, inline(m[1], o))],
@@ -68,8 +68,8 @@ export function inline(text, options = {}) {
   let from = 0;
   for (let at = 0; at < text.length; at += 1) {
     if (!STARTS.has(text[at])) continue;
-    for (const [start, shape, made] of RULES) {
-      if (start !== text[at]) continue;
+    for (const [start, shape, made, basic] of RULES) {
+      if (start !== text[at] || (options.basic && !basic)) continue;
       shape.lastIndex = at;
       const match = shape.exec(text);
       if (!match) continue;
@@ -86,7 +86,8 @@ export function inline(text, options = {}) {
 
 /**
  * Block markup. Options: `follow(url, label)` may make the node of a special link, `nameOf(id)`
- * names a person, `tight: true` joins single line feeds as DingTalk does.
+ * names a person, `tight: true` joins single line feeds as DingTalk does, `basic: true` knows only
+ * what WeCom's markdown does: titles, quotes, bold, links, code, colours.
  */
 export function markdown(text, options = {}) {
   const box = h("div", { class: "md" });
@@ -104,6 +105,8 @@ export function markdown(text, options = {}) {
     else if ((match = /^\s{0,3}(#{1,6})\s+(.*)$/.exec(line))) {
       box.append(h(`h${Math.min(6, match[1].length + 2)}`, { class: `h${match[1].length}` }, inline(match[2], options)));
       at += 1;
+    } else if (options.basic && !/^\s*>/.test(line)) {
+      box.append(paragraph(take(/^(?!\s*$|\s{0,3}#{1,6}\s|\s*>)/), options));
     } else if (/^\s*(-{3,}|\*{3,})\s*$/.test(line)) {
       box.append(h("hr"));
       at += 1;

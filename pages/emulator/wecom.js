@@ -11,7 +11,7 @@ export function render(bubble, ctx) {
     case "recalled": return h("p", { class: "gone" }, "消息已撤回");
     case "file": return said(`📎 ${body.name || "文件"}`);
     case "text": return said(String(body.content ?? body.text ?? ""));
-    case "markdown": return h("div", { class: "said wc-md" }, markdown(body.content ?? body.text));
+    case "markdown": return h("div", { class: "said wc-md" }, markdown(body.content ?? body.text, { basic: true }));
     case "image": return shown(bubble.body.media ?? body.media_id);
     case "textcard": return leaflet({ title: body.title, text: body.description?.replace(/<[^>]+>/g, ""), url: body.url, label: body.btntxt });
     case "news": return h("div", {}, (body.articles ?? []).map((item) =>
