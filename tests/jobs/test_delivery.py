@@ -55,7 +55,7 @@ class Post:
 
     clock: Clock = field(default_factory=Clock)
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
-    feishu: FakePlatform = field(default_factory=FakePlatform)
+    feishu: Any = field(default_factory=FakePlatform)
     limiter: Any = field(default_factory=LocalLimiter)
 
     def __post_init__(self) -> None:
@@ -84,14 +84,15 @@ class Post:
             way["user"] = user
         message = card or Card(title)
         await send(work, message, key=key, platform="feishu", apps={"feishu": APP}, **way)
-        return (await OutboxRow.get(key=key)).id
+        return int((await OutboxRow.get(key=key)).id)
 
     async def go(self) -> list[str]:
         """Sweep and deliver; returns the titles that arrived now."""
         before = len(self.feishu.order)
         await self.sweep()
         await self.postman.drain()
-        return self.feishu.order[before:]
+        arrived: list[str] = self.feishu.order[before:]
+        return arrived
 
 
 async def states() -> dict[str, str]:
@@ -289,7 +290,7 @@ async def test_a_held_card_is_rewritten_when_the_card_changes() -> None:
 
 async def test_whoever_must_wait_is_put_back_and_others_go_on() -> None:
     desk = Post(Clock(at(2, 10)), limiter=Refusing(30))
-    desk.feishu.limits = (Limit("person", 5, 1),)  # type: ignore[attr-defined]
+    desk.feishu.limits = (Limit("person", 5, 1),)
     await desk.put("等")
     await desk.put("去", user="qian")
     assert await desk.go() == ["去"]
@@ -314,8 +315,8 @@ async def test_a_short_wait_is_sat_out() -> None:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    feishu = FakePlatform()
-    feishu.limits = (Limit("app", 5, 1),)  # type: ignore[attr-defined]
+    feishu: Any = FakePlatform()
+    feishu.limits = (Limit("app", 5, 1),)
     desk = Post(Clock(at(2, 10)), feishu=feishu)
     desk.postman = Postman(
         Sender({("feishu", APP): feishu}, Once(0), sleep=sleep),

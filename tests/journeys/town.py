@@ -151,10 +151,6 @@ class Town:
         while True:
             for room in ROOMS:
                 await self.program.worker.look(room)
-            # Everybody is at their phone at any hour here; tests/jobs/test_delivery.py is not.
-            await OutboxRow.filter(state="held").update(
-                state="new", code="", direct=True, not_before=self.clock.now()
-            )
             waiting = [
                 *await InboxRow.filter(state="new").values_list("not_before", flat=True),
                 *await OutboxRow.filter(state="new").values_list("not_before", flat=True),
@@ -162,6 +158,12 @@ class Town:
                     Q(attempts__gt=0) | Q(not_before__lte=self.clock.now()), state="new"
                 ).values_list("not_before", flat=True),
             ]
+            # Everybody is at their phone at any hour here; tests/jobs/test_delivery.py is not.
+            released = await OutboxRow.filter(state="held").update(
+                state="new", code="", direct=True, not_before=self.clock.now()
+            )
+            if released:
+                continue
             if not waiting:
                 return
             now = self.clock.now()
