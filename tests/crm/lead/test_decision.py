@@ -157,7 +157,7 @@ def test_a_follow_up_wakes_the_lead_and_sets_the_next_step() -> None:
 def test_a_stranger_may_not_follow_up() -> None:
     with pytest.raises(NotAllowedError, match="由 李娜 负责，请联系负责人"):
         followed_up(LEAD, by=OTHER, now=NOW, next_step="", next_step_at=None)
-    with pytest.raises(NotAllowedError, match="领取 18"):
+    with pytest.raises(NotAllowedError, match="经理分派"):
         followed_up(LeadView(18, "药房"), by=REP, now=NOW, next_step="", next_step_at=None)
 
 

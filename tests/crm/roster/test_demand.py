@@ -94,7 +94,7 @@ def test_the_policy_is_editable_and_bounded() -> None:
     assert faults(POLICY) == []
     assert all(told.label for told in described(RosterPolicy))
     assert faults(replace(POLICY, overtime_month_hours=40.0)) == [
-        "每月加班上限：40.0小时 超出 0–36小时"
+        "每月加班上限：40小时 超出 0–36小时"
     ]
     assert faults(replace(POLICY, preset="随便"))
 
