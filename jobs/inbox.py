@@ -186,6 +186,7 @@ class Inbox:
         """An old card was pressed: say so, and show how things stand, there and only there."""
         event, inline = ctx.event, Inline(late.card, str(late), Tone.WARN)
         if event.kind is Kind.PRESS:
+            await outbox.adopt(ctx.tenant, late.card.ref, event.origin)
             await outbox.refresh(
                 ctx.tenant, late.card, now=ctx.now, trace=trace.get(), pressed=event.origin
             )
@@ -200,6 +201,8 @@ class Inbox:
         pressed = event.kind is Kind.PRESS
         in_place = pressed and answer.card is not None and bool(answer.card.ref)
         if answer.card and answer.card.ref:
+            if pressed:
+                await outbox.adopt(work.tenant, answer.card.ref, event.origin)
             work.replace(answer.card)
         if answer.card and not in_place:
             await self._tell(work, event, answer.card, key)

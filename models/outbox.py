@@ -204,6 +204,13 @@ async def replace(
     return answered
 
 
+async def adopt(tenant: str, ref: str, pressed: Mapping[str, str]) -> None:
+    """The pressed copy shows the card `ref` from now on, whatever it was before."""
+    if ref and pressed.get("message"):
+        copies = CardCopy.filter(tenant=tenant, message=pressed["message"])
+        await copies.exclude(ref=ref).update(ref=ref)
+
+
 async def refresh(
     tenant: str, card: Card, *, now: datetime, trace: str, pressed: Mapping[str, str]
 ) -> None:
