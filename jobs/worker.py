@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from arq import func
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker as ArqWorker
 
 from jobs.queue import QUEUE, connect, dumps, loads
@@ -99,12 +99,19 @@ class Worker:
                 )
                 try:
                     await worker.async_run()
-                finally:  # a queue that is gone must not turn "stop" into "try again"
-                    for close in (worker.close, pool.aclose):
-                        with suppress(Exception, asyncio.CancelledError):
-                            await close()
+                finally:
+                    await _end(worker, pool)
             except asyncio.CancelledError:
                 raise
             except Exception as fault:
                 log.warning("queue is away", extra={"fault": type(fault).__name__})
             await asyncio.sleep(2)
+
+
+async def _end(worker: ArqWorker, pool: ArqRedis) -> None:
+    """Close what listening has opened; a queue that is gone must not turn "stop" into "again"."""
+    with suppress(Exception, asyncio.CancelledError):
+        await worker.close()
+    await asyncio.gather(*worker.tasks.values(), return_exceptions=True)  # they write at their end
+    with suppress(Exception, asyncio.CancelledError):
+        await pool.aclose()
