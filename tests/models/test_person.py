@@ -1,106 +1,153 @@
-"""People and their accounts: the people file brings them in, as often as it likes."""
+"""The people file taken in: what is counted, what is refused, who is moved."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from crm.person import Person, PersonRow, Role, read_row
+from config.settings import Settings
+from crm.person import PersonRow, Role
+from handlers import terminal
+from jobs import demo
+from models import lead as leads
 from models import person
+from models.outbox import OutboxRow
 from models.person import Account, PersonRecord
-from tests.fakes import NOON, TENANT, hire
+from models.task import TaskRow
+from tests import fakes
+from tests.fakes import NOON, TENANT
+from tests.office import Office
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def row(**cells: str) -> PersonRow:
-    found = read_row(2, {"name": "李明", "role": "rep", "wecom_userid": "liming", **cells})
-    assert not isinstance(found, str)
-    return found
+def row(name: str = "李娜", accounts: Mapping[str, str] | None = None, **more: Any) -> PersonRow:
+    given = {"team": "华东", "store": "", "manager": "", "mobile": "", "skills": (), **more}
+    return PersonRow(
+        name=name,
+        roles=given.pop("roles", frozenset({Role.REP})),
+        accounts=accounts or {"wecom": "lina"},
+        **given,
+    )
 
 
-async def load(*rows: PersonRow) -> tuple[int, int, int]:
-    """(added, updated, unchanged)."""
+async def counts(*rows: PersonRow) -> tuple[int, int, int, int]:
     saved = await person.save(TENANT, rows, now=NOON)
-    assert saved.faults == ()
-    return saved.added, saved.updated, saved.unchanged
+    return saved.added, saved.updated, saved.unchanged, len(saved.faults)
 
 
-async def test_the_same_file_again_changes_nothing() -> None:
-    rows = [row(), row(name="王强", wecom_userid="wangqiang", feishu_open_id="ou_1")]
-    assert await load(*rows) == (2, 0, 0)
-    before = await person.everyone(TENANT)
-    assert await load(*rows) == (0, 0, 2)
-    assert await person.everyone(TENANT) == before
-    assert await Account.all().count() == 3
+async def test_an_unchanged_file_changes_nothing() -> None:
+    rows = demo.people()
+    assert await counts(*rows) == (len(rows), 0, 0, 0)
+    before = await PersonRecord.all().order_by("id").values()
+    assert await counts(*reversed(rows)) == (0, 0, len(rows), 0)
+    assert await PersonRecord.all().order_by("id").values() == before
+    assert await TaskRow.all().count() == 0
 
 
-async def test_a_corrected_line_takes_effect() -> None:
-    await load(row(manager="张伟"))
-    await load(row(manager="陈总", role="rep|manager", mobile="138 0000 1234"))
-    [found] = await person.everyone(TENANT)
-    assert (found.manager, found.roles) == ("陈总", frozenset((Role.REP, Role.MANAGER)))
+async def test_every_change_is_an_update_once() -> None:
+    await counts(row())
+    for changed in (
+        row(roles=frozenset({Role.REP, Role.MANAGER})),
+        row(roles=frozenset({Role.REP, Role.MANAGER}), mobile="13900000101"),
+        row(roles=frozenset({Role.REP}), skills=("收银",)),
+        row(accounts={"wecom": "lina", "feishu": "ou_1"}),
+    ):
+        assert await counts(changed) == (0, 1, 0, 0)
+        assert await counts(changed) == (0, 0, 1, 0)
+    assert await PersonRecord.all().count() == 1
 
 
-async def test_a_corrected_account_takes_the_place_of_the_wrong_one() -> None:
-    """Else messages go to whoever has the old id, and that person speaks with our rights."""
-    await load(row(feishu_open_id="ou_wrong"))
-    await load(row(feishu_open_id="ou_right"))
-    [found] = await person.everyone(TENANT)
-    assert found.accounts == {"wecom": "liming", "feishu": "ou_right"}
-    assert await person.by_account(TENANT, "feishu", "ou_wrong") is None
-    right = await person.by_account(TENANT, "feishu", "ou_right")
-    assert right is not None
-    assert right.id == found.id
+async def test_a_number_and_an_account_that_the_file_lacks_stay() -> None:
+    await counts(row(accounts={"wecom": "lina", "dingtalk": "9"}, mobile="13900000101"))
+    assert await counts(row()) == (0, 0, 1, 0)
+    assert await Account.all().count() == 2
 
 
-async def test_an_account_that_is_not_mentioned_stays() -> None:
-    await load(row(feishu_open_id="ou_1"))
-    await load(row())
-    [found] = await person.everyone(TENANT)
-    assert found.accounts == {"wecom": "liming", "feishu": "ou_1"}
+async def test_another_persons_account_stays_with_that_person() -> None:
+    await counts(row(), row("王强", {"wecom": "wq"}))
+    saved = await person.save(TENANT, [row("王强", {"wecom": "lina"}, line=5)])
+    assert saved.faults[0].startswith("第 5 行 wecom_userid")
+    found = await person.by_account(TENANT, "wecom", "lina")
+    assert found is not None
+    assert found.name == "李娜"
 
 
-async def test_whoever_left_and_is_in_the_file_again_is_back() -> None:
-    await load(row())
+async def test_two_people_swap_their_places() -> None:
+    one, two = row(store="望京店"), row(store="国贸店", accounts={"wecom": "lina2"})
+    await counts(one, two)
+    swapped = (row(store="国贸店"), row(store="望京店", accounts={"wecom": "lina2"}))
+    assert await counts(*swapped) == (0, 2, 0, 0)
+    found = await person.by_account(TENANT, "wecom", "lina")
+    assert found is not None
+    assert found.store == "国贸店"
+
+
+async def test_a_new_team_moves_the_leads_and_tells_both_managers(office: Office) -> None:
+    old = await fakes.hire("陈静", Role.MANAGER, team="华东", feishu="chen")
+    new = await fakes.hire("钱进", Role.MANAGER, team="华南", feishu="qian")
+    await counts(row())
+    [who] = await person.by_name(TENANT, "李娜")
+    lead = await leads.create(TENANT, leads.NewLead("甲公司"), owner=who, now=NOON)
+    assert await counts(row(team="华南")) == (0, 1, 0, 0)
+    await office.tasks.drain()
+    seen = await leads.by_id(TENANT, lead.id)
+    assert seen is not None
+    assert (seen.owner_id, seen.team, seen.version) == (who.id, "华南", 2)
+    assert {item.user async for item in OutboxRow.all()} == {
+        old.accounts["feishu"],
+        new.accounts["feishu"],
+    }
+    [(_, words)] = await leads.history(lead.id)
+    assert "已随 李娜 调入 华南" in words
+
+
+async def test_a_new_manager_alone_moves_no_lead(office: Office) -> None:
+    await fakes.hire("陈静", Role.MANAGER, team="华东", feishu="chen")
+    await fakes.hire("钱进", Role.MANAGER, team="华南", feishu="qian")
+    await counts(row(manager="陈静"))
+    [who] = await person.by_name(TENANT, "李娜")
+    lead = await leads.create(TENANT, leads.NewLead("甲公司"), owner=who, now=NOON)
+    await counts(row(manager="钱进"))
+    await office.tasks.drain()
+    seen = await leads.by_id(TENANT, lead.id)
+    assert seen is not None
+    assert seen.version == 1
+    assert await OutboxRow.all().count() == 2
+
+
+async def test_who_returns_is_the_same_person() -> None:
+    await counts(row())
     await PersonRecord.all().update(left_at=NOON)
-    assert await person.everyone(TENANT) == []
-    await load(row())
-    assert len(await person.everyone(TENANT)) == 1
+    assert await counts(row()) == (0, 1, 0, 0)
+    assert await PersonRecord.filter(left_at=None).count() == 1
 
 
-async def test_a_greeting_is_not_forgotten_by_an_import() -> None:
-    await load(row())
-    assert await person.greet(TENANT, "wecom", "liming", now=NOON)
-    await load(row())
-    assert not await person.greet(TENANT, "wecom", "liming", now=NOON)
+async def test_somebody_without_roles_may_be_read() -> None:
+    await counts(row())
+    await PersonRecord.all().update(roles="")
+    [who] = await person.everyone(TENANT)
+    assert who.roles == frozenset()
 
 
-async def test_accounts_of_another_tenant_are_strangers() -> None:
-    await load(row())
-    assert await person.by_account("other", "wecom", "liming") is None
-    assert await person.by_account(TENANT, "feishu", "liming") is None
-    assert await person.by_account(TENANT, "wecom", "liming") is not None
-
-
-async def test_the_manager_is_the_one_named_else_the_teams_else_a_director() -> None:
-    rep = await hire("李明", Role.REP, team="华东", manager="陈总")
-    lone = await hire("周杰", Role.REP, team="西南")
-    head = await hire("张伟", Role.MANAGER, team="华东")
-    boss = await hire("陈总", Role.DIRECTOR)
-    peer = await hire("王强", Role.REP, team="华东", manager="离职的人")
-
-    async def manager(who: Person) -> str:
-        found = await person.manager_of(who)
-        return found.name if found else ""
-
-    assert await manager(rep) == "陈总"
-    assert await manager(peer) == "张伟"
-    assert await manager(head) == "陈总"
-    assert await manager(lone) == "陈总"
-    assert await manager(boss) == ""
-
-
-async def test_roles_are_whole_words() -> None:
-    await hire("店长", Role.STORE_MANAGER, store="望京店")
-    assert await person.with_role(TENANT, Role.MANAGER) == []
-    assert len(await person.with_role(TENANT, Role.STORE_MANAGER, store="望京店")) == 1
+async def test_the_command_line_counts_and_names_lines(
+    tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "name,role,team,manager,wecom_userid,mobile\n"
+    file = tmp_path / "people.csv"
+    file.write_text(
+        head + "李娜,rep,华东,,lina,+86 139-0000-0101\n王强,大王,华东,,wq,\n"
+        "赵敏,rep,华东,,zm,\n赵敏,rep,华东,,zm2,\n",
+        encoding="utf-8",
+    )
+    given = type("Given", (), {"file": file})()
+    await terminal.import_people(Settings(data_dir=tmp_path), given)
+    await terminal.import_people(Settings(data_dir=tmp_path), given)
+    said = capsys.readouterr().out
+    assert "新增 1 人，更新 0 人，未变 0 人，3 行有误" in said
+    assert "新增 0 人，更新 0 人，未变 1 人，3 行有误" in said
+    assert "第 3 行 role" in said
+    assert "第 4 行 wecom_userid：与第 5 行" in said
