@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.settings import Settings
 from crm.person import PersonRow, Role
-from handlers import terminal
 from jobs import demo
 from models import lead as leads
 from models import person
@@ -131,23 +128,3 @@ async def test_somebody_without_roles_may_be_read() -> None:
     await PersonRecord.all().update(roles="")
     [who] = await person.everyone(TENANT)
     assert who.roles == frozenset()
-
-
-async def test_the_command_line_counts_and_names_lines(
-    tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    head = "name,role,team,manager,wecom_userid,mobile\n"
-    file = tmp_path / "people.csv"
-    file.write_text(
-        head + "李娜,rep,华东,,lina,+86 139-0000-0101\n王强,大王,华东,,wq,\n"
-        "赵敏,rep,华东,,zm,\n赵敏,rep,华东,,zm2,\n",
-        encoding="utf-8",
-    )
-    given = type("Given", (), {"file": file})()
-    await terminal.import_people(Settings(data_dir=tmp_path), given)
-    await terminal.import_people(Settings(data_dir=tmp_path), given)
-    said = capsys.readouterr().out
-    assert "新增 1 人，更新 0 人，未变 0 人，3 行有误" in said
-    assert "新增 0 人，更新 0 人，未变 1 人，3 行有误" in said
-    assert "第 3 行 role" in said
-    assert "第 4 行 wecom_userid：与第 5 行" in said
