@@ -103,6 +103,11 @@ class Stage:
         app.add_routes(
             page.routes(self.desk, self.sides, advance=advance, links=links, gallery=gallery)
         )
+        app.on_shutdown.append(self._hang_up)
+
+    async def _hang_up(self, _: web.Application) -> None:
+        """An open page must not hold up the end of the program."""
+        page.hang_up(self.desk)
 
     def _outgoing(self) -> aiohttp.ClientSession:
         if self._session is None:
