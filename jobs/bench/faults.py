@@ -59,6 +59,7 @@ class Campaign:
     dice: random.Random
     env: dict[str, str]
     port: int
+    leads: dict[tuple[str, str], int]  # everyone's own lead, by platform and user
     process: asyncio.subprocess.Process | None = None
     acknowledged: list[tuple[str, Said]] = field(default_factory=list)
     sent: int = 0
@@ -125,8 +126,8 @@ async def measure(settings: Settings) -> int:
             own = stage.settings(settings)
             env = _environment(own, folder, port, settings)
             url = settings.database_url or db.embedded_url(Path(folder))
-            await _prepare(url)
-            campaign = Campaign(own, stage, random.Random(SEED), env, port)  # noqa: S311
+            own_leads = await _prepare(url)
+            campaign = Campaign(own, stage, random.Random(SEED), env, port, own_leads)  # noqa: S311
             await _wage(campaign)
             sent_seconds = time.perf_counter() - started
             await _settle(campaign, url)
@@ -139,11 +140,14 @@ async def measure(settings: Settings) -> int:
 async def _wage(campaign: Campaign) -> None:
     """Send everything while the troubles change and the program dies."""
     await campaign.start()
-    people = list(_people())
+    people = list(campaign.leads)
     said = [
-        (platform, Said(number, user, f"跟进 {1 + place} 电话沟通第{number}次"))
+        (
+            platform,
+            Said(number, user, f"跟进 {campaign.leads[platform, user]} 电话沟通第{number}次"),
+        )
         for number in range(EVENTS)
-        for place, (platform, user) in ((number % len(people), people[number % len(people)]),)
+        for platform, user in (people[number % len(people)],)
     ]
     campaign.dice.shuffle(said)
     left = iter(said)
@@ -224,9 +228,9 @@ def _answers(stage: Stage) -> Counter[tuple[str, str]]:
     return found
 
 
-async def _prepare(url: str) -> None:
+async def _prepare(url: str) -> dict[tuple[str, str], int]:
     """People of three platforms, a lead for each, in an up-to-date database."""
-    now = datetime.now(UTC)
+    now, owned = datetime.now(UTC), {}
     async with db.opened(url):
         await db.migrate(url)
         rows = [
@@ -249,6 +253,9 @@ async def _prepare(url: str) -> None:
                 new = leads.NewLead(company=f"{who.name}公司", source="bench")
                 lead = await leads.create(TENANT, new, owner=who, now=now)
                 await momentum.begin(TENANT, lead.id, policies.momentum, now=now)
+            for place in who.accounts.items():
+                owned[place] = lead.id
+    return owned
 
 
 def _people() -> Iterator[tuple[str, str]]:
