@@ -32,6 +32,7 @@ class InboxRow(Model):
     body = fields.TextField()
     state = fields.CharField(max_length=8, default=NEW)
     attempts = fields.IntField(default=0)
+    recoveries = fields.IntField(default=0)  # times in a row that whoever worked it died
     not_before = MomentField()
     error = fields.CharField(max_length=400, default="")
     answer = fields.TextField(default="")  # what the presser saw, for a redelivered press
@@ -78,7 +79,7 @@ class Kept:
 
 _COLUMNS = (
     *("tenant", "platform", "app", "key", "lane", "kind", "body", "state", "attempts"),
-    *("not_before", "error", "answer", "trace", "received_at"),
+    *("recoveries", "not_before", "error", "answer", "trace", "received_at"),
 )
 
 
@@ -94,7 +95,7 @@ async def store(
     for event, trace in arrivals:
         values += (
             *(event.tenant, event.platform, event.app, event.key, _lane(event), event.kind),
-            *(_encode(event.to_json()), NEW, 0, later if event.kind == "press" else at),
+            *(_encode(event.to_json()), NEW, 0, 0, later if event.kind == "press" else at),
             *("", "", trace, at),
         )
     insert = _insert(len(arrivals), is_postgres())

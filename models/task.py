@@ -29,6 +29,7 @@ class TaskRow(Model):
     args = fields.TextField(default="{}")
     state = fields.CharField(max_length=8, default=NEW)
     attempts = fields.IntField(default=0)
+    recoveries = fields.IntField(default=0)  # times in a row that whoever had it did not come back
     not_before = MomentField()
     leased_until = MomentField(null=True)
     error = fields.CharField(max_length=400, default="")
@@ -40,6 +41,19 @@ class TaskRow(Model):
         table = "task"
         unique_together = (("tenant", "key"),)
         indexes = (("state", "not_before"),)
+
+
+class Cursor(Model):
+    """How far something outside has been read, by the name of what is read."""
+
+    id = fields.IntField(primary_key=True)
+    tenant = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=190)
+    value = fields.TextField(default="")
+
+    class Meta:
+        table = "cursor"
+        unique_together = (("tenant", "name"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class OutboxRow(Model):
     direct = fields.BooleanField(default=False)  # an answer to what this person has just said
     urgent = fields.BooleanField(default=False)
     rank = fields.SmallIntField(default=USUAL)
+    origin = fields.TextField(default="{}")  # of the event it answers, where the answer needs it
     topic = fields.CharField(max_length=100, default="")  # a newer one takes an unsent one's place
     ref = fields.CharField(max_length=100, default="")
     edition = fields.IntField(default=0)  # which edition of the card `ref` this is
