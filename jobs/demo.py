@@ -21,7 +21,7 @@ from crm.person import ROLE_WORDS, Person, PersonRow, Role, read_row
 from crm.signal import SIGNALS, found
 from jobs.inbox import House
 from models import lead as leads
-from models import momentum, person
+from models import momentum, person, policy
 from models import roster as rosters
 from models.db import transaction
 
@@ -86,6 +86,7 @@ async def seed(house: House, tenant: str) -> bool:
     if await person.everyone(tenant):
         return False
     facts: dict[str, Any] = yaml.safe_load((FOLDER / "company.yaml").read_text(encoding="utf-8"))
+    await _stay_up(tenant, house.now())
     await person.save(tenant, people())
     for name, about in facts["stores"].items():
         await rosters.save_store(tenant, name, about)
@@ -106,6 +107,20 @@ async def seed(house: House, tenant: str) -> bool:
             owner = reps[(number // 3) % len(reps)]
             await _play(house, tenant, new, owner, story, hours=number % 7)
     return True
+
+
+async def _stay_up(tenant: str, now: datetime) -> None:
+    """No quiet hours: whoever tries the demo at night wants to see what happens."""
+    awake = {"quiet_from": "00:00", "quiet_until": "00:00"}
+    await policy.append(
+        tenant,
+        {"delivery": awake},
+        after=0,
+        author="演示",
+        reason="演示时随时可以看到提醒",
+        changed="消息推送：免打扰不启用",
+        now=now,
+    )
 
 
 async def _play(
