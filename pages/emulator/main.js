@@ -17,7 +17,7 @@ const PHONES = [
     chips: ["帮助", "新线索 华东医疗 王主任 13800001234 预算80万 想替换现有供应商", "跟进 华东医疗 电话沟通，下周三演示", "动能 华东医疗"],
   },
   { platform: "feishu", name: "飞书", role: "销售经理", mark: "飞", prefer: /经理/, render: feishu, chips: ["帮助", "动能 团队"] },
-  { platform: "dingtalk", name: "钉钉", role: "门店", mark: "钉", prefer: /店员|门店|导购/, render: dingtalk, chips: ["帮助", "排班", "我的班"] },
+  { platform: "dingtalk", name: "钉钉", role: "门店", mark: "钉", prefer: /店长/, render: dingtalk, chips: ["帮助", "排班", "我的班"] },
 ];
 
 const desk = { residents: [], bubbles: new Map() };

@@ -27,8 +27,8 @@ def filled_desk() -> Desk:
         Resident("wecom", "wangfang", "王芳", "销售代表"),
         Resident("feishu", MANAGER, "张伟", "销售经理"),
         Resident("feishu", "ou_rep", "李明", "销售代表"),
-        Resident("dingtalk", CLERK, "陈静", "门店店员"),
-        Resident("dingtalk", "0456-boss", "周强", "店长"),
+        Resident("dingtalk", CLERK, "陈静", "店长"),
+        Resident("dingtalk", "0456-staff", "周强", "门店店员"),
     ]
     desk.media["pic/week-9"] = ("image/png", _grid_picture())
     for platform, user, messages in (
