@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import socket
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 import main
@@ -30,6 +27,7 @@ from models import lead as leads
 from models.inbox import InboxRow
 from models.lead import LeadEvent, LeadRow
 from models.outbox import OutboxRow
+from tests.journeys.process import Process, free_port
 from tests.journeys.town import buttons, choices, settled_company, shown
 
 pytestmark = pytest.mark.processes
@@ -96,66 +94,6 @@ def life(policy: MomentumPolicy) -> dict[Heat, timedelta]:
     return {change.heat: change.at - born for change in coming}
 
 
-class Process:
-    """`main.py web` as an installation runs it, and the hand that kills it."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._settings = settings
-        self._folder = folder
-        self._running: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        with (self._folder / "log").open("ab") as log:
-            self._running = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(Path(main.__file__)), "web"),
-                cwd=self._folder,
-                env=environment(self._settings),
-                stdout=log,
-                stderr=log,
-            )
-
-    async def kill(self) -> None:
-        assert self._running
-        assert self._running.returncode is None, "it ended by itself"
-        self._running.kill()
-        await self._running.wait()
-
-    async def stop(self) -> int:
-        """End it in peace; returns its exit code."""
-        assert self._running
-        if self._running.returncode is None:
-            self._running.terminate()
-        return await self._running.wait()
-
-    async def ready(self) -> None:
-        """Wait for the first good answer to /readyz."""
-        await self.metrics("/readyz")
-
-    async def metrics(self, path: str = "/metrics") -> dict[str, float]:
-        url = f"{self._settings.base_url}{path}"
-        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
-            while True:
-                with suppress(aiohttp.ClientError):
-                    async with session.get(url) as answer:
-                        lines = (await answer.text()).splitlines()
-                        if answer.status == 200:
-                            break
-                await asyncio.sleep(0.02)
-        pairs = (line.rsplit(" ", 1) for line in lines if line[:1].isalpha())
-        return {name: float(value) for name, value in pairs}
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as MOMENTUM_ variables, and nothing of our own."""
-    found = {name: text for name, text in os.environ.items() if not name.startswith("MOMENTUM_")}
-    for name, value in asdict(settings).items():
-        parts = value if isinstance(value, dict) else {"": value}
-        for inner, text in parts.items():
-            key = f"MOMENTUM_{name}__{inner}" if inner else f"MOMENTUM_{name}"
-            found[key.upper()] = str(text)
-    return found
-
-
 def noon() -> str:
     """A time zone where it is about noon, so that no quiet hours hold anything back."""
     ahead = 12 - main.real_now().hour
@@ -201,8 +139,7 @@ def company_of(card: Bubble) -> str:
 
 async def test_killed_at_any_moment_everything_happens_once(tmp_path: Path) -> None:
     dice = random.Random(SEED)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     async with Stage(main.real_now, port, demo.residents()).open() as stage:
         base = Settings(
             data_dir=tmp_path / "var", port=port, tenant_zone=noon(), log_level="WARNING"
