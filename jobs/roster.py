@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from cards import roster as views
 from crm.roster import RosterPolicy, Solution, Week, solve
@@ -66,8 +68,20 @@ async def make(work: TaskWork, made: Made | None) -> None:
 async def _solved(week: Week, policy: RosterPolicy, *, seed: int) -> Solution:
     """Solve in a fresh process: the solver's memory goes when it ends."""
     run = partial(solve, week, policy, seed=seed, effort=SECONDS)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_end_with_parent) as pool:
         return await asyncio.get_running_loop().run_in_executor(pool, run)
+
+
+def _end_with_parent() -> None:
+    """In the solver's process: a program that was killed leaves no solver behind."""
+
+    def watch() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 JOBS = (Job("roster.make", make, prepare),)
