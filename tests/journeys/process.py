@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -48,6 +49,12 @@ class Process:
             self._running.terminate()
         return await self._running.wait()
 
+    def children(self, words: str) -> list[int]:
+        """Its child processes whose command line has these words."""
+        assert self._running
+        listed = Path(f"/proc/{self._running.pid}/task/{self._running.pid}/children").read_text()
+        return [int(pid) for pid in listed.split() if words in _command_line(pid)]
+
     async def ready(self) -> None:
         """Wait for the first good answer to /readyz."""
         await self.metrics("/readyz")
@@ -66,6 +73,12 @@ class Process:
         return {name: float(value) for name, value in pairs}
 
 
+def _command_line(pid: str) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    return ""
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as MOMENTUM_ variables, and nothing of our own."""
     found = {name: text for name, text in os.environ.items() if not name.startswith("MOMENTUM_")}
@@ -75,6 +88,17 @@ def environment(settings: Settings) -> dict[str, str]:
             key = f"MOMENTUM_{name}__{inner}" if inner else f"MOMENTUM_{name}"
             found[key.upper()] = str(text)
     return found
+
+
+async def until(holds: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for what another process brings about; TimeoutError if it does not."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 — another process cannot set an event of ours
+            await asyncio.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def free_port() -> int:

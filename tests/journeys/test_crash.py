@@ -27,7 +27,7 @@ from models import lead as leads
 from models.inbox import InboxRow
 from models.lead import LeadEvent, LeadRow
 from models.outbox import OutboxRow
-from tests.journeys.process import Process, free_port
+from tests.journeys.process import Process, free_port, is_alive, until
 from tests.journeys.town import buttons, choices, settled_company, shown
 
 pytestmark = pytest.mark.processes
@@ -188,6 +188,30 @@ async def quiet(stage: Stage, process: Process, cases: list[Case]) -> None:
         busy = metrics["momentum_inbox_waiting"] + metrics["momentum_outbox_waiting"]
         calm = calm + 1 if told and not busy else 0
         await asyncio.sleep(0.1)
+
+
+async def test_a_killed_program_leaves_no_solver_behind(tmp_path: Path) -> None:
+    port = free_port()
+    async with Stage(main.real_now, port, demo.residents()).open() as stage:
+        base = Settings(data_dir=tmp_path / "var", port=port, log_level="WARNING")
+        process = Process(stage.settings(base), tmp_path)
+        await prepare(base.data_dir, main.real_now() + timedelta(hours=1))
+        await process.start()
+        try:
+            await process.ready()
+            await stage.sides["dingtalk"].say("staff001", "排班")
+            await until(lambda: process.children("spawn_main"))
+            solvers = process.children("spawn_main")
+            await process.kill()
+            await until(lambda: not any(map(is_alive, solvers)), 20)
+            await process.start()
+            await until(lambda: stage_shows(stage, "排班草稿"))
+        finally:
+            await process.stop()
+
+
+def stage_shows(stage: Stage, words: str) -> bool:
+    return any(words in shown(one) for one in stage.desk.bubbles.values())
 
 
 async def check(
