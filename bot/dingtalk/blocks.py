@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cards.card import Attachment, Bar, Block, Card, Columns, Fold, PersonPick, Picture, Table
+from cards.card import (
+    Attachment,
+    Bar,
+    Block,
+    Card,
+    Columns,
+    Fold,
+    PersonPick,
+    Picture,
+    Select,
+    Table,
+)
 from cards.drawing import Bars, Curve
 
 SENDABLE = frozenset(("xlsx", "pdf", "zip", "rar", "doc", "docx"))
@@ -47,6 +58,8 @@ def _losses(blocks: Iterable[Block], sends: bool) -> Iterator[str]:
                 yield "chart→picture"
             case PersonPick(_, _, ()):
                 yield "person→text"
+            case Select(_, _, ()):
+                yield "choice→text"
             case Fold(_, inner):
                 yield "fold→section"
                 yield from _losses(inner, sends)

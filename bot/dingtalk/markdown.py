@@ -36,7 +36,8 @@ LEAST = 40  # bytes of a block worth showing before the "…"
 SIGNS = {Tone.INFO: "", Tone.GOOD: "🟢 ", Tone.WARN: "🟠 ", Tone.DANGER: "🔴 "}
 
 # A name like "[点我](dtmd://…)" would be a button that we never made: people's words get no markup.
-_WIDE = str.maketrans("[]<*`", "［］＜＊｀")
+# Newer clients make a table of "| a | b |".
+_WIDE = str.maketrans("[]<*`|", "［］＜＊｀｜")
 _STARTS = re.compile(r"^(?:#+|[-+=]+)(?=\s|$)|^>+")
 _STARTS_WIDE = str.maketrans("#-+=>", "＃－＋＝＞")
 _ACTING = re.compile(r"\b(dtmd|dingtalk):", re.IGNORECASE)
@@ -78,6 +79,16 @@ def _line(line: str) -> str:
     if start:
         line = start.group().translate(_STARTS_WIDE) + line[start.end() :]
     return _ACTING.sub(r"\1：", line.translate(_WIDE))
+
+
+def bold(words: str) -> str:
+    """Four stars around nothing would be shown as stars."""
+    return f"**{words}**" if words.strip() else ""
+
+
+def named(label: str, shown: str) -> str:
+    """A value behind its label, or alone; `shown` is safe already."""
+    return f"{bold(safe(label))}：{shown}" if label.strip() else shown
 
 
 def link(label: str, url: str) -> str:
@@ -132,21 +143,22 @@ def _piece(block: Block) -> Piece:
         case Note(text):
             return Piece(safe(text), head="> ")
         case Fields(pairs):
-            return Piece(BREAK.join(f"**{safe(name)}**：{safe(value)}" for name, value in pairs))
+            return Piece(BREAK.join(named(name, safe(value)) for name, value in pairs))
         case Bar(label, share, words):
-            return Piece(f"**{safe(label)}**：{_bar(share)} {safe(words) or f'{share:.0%}'}")
+            return Piece(named(label, f"{_bar(share)} {safe(words) or f'{share:.0%}'}"))
         case Timeline(items):
             return Piece("\n".join(f"- {safe(when)} {safe(what)}" for when, what in items))
         case Table(columns, rows):
-            head = "**" + " | ".join(safe(name) for name in columns) + "**"
+            head = bold(" | ".join(safe(name) for name in columns))
             lines = (" | ".join(safe(cell) for cell in row) for row in rows)
-            return Piece(BREAK.join((head, *lines)))
+            return Piece(BREAK.join(part for part in (head, *lines) if part))
         case AiText(title, text):
-            return Piece(safe(text), f"**{safe(title)}**{BREAK}", f"{BETWEEN}> {AI_LABEL}")
+            head = bold(safe(title)) + BREAK if title.strip() else ""
+            return Piece(safe(text), head, f"{BETWEEN}> {AI_LABEL}")
         case Attachment(name):
             return Piece(f"〔文件：{safe(name)}〕")
         case Fold(title):
-            return Piece(f"**{safe(title)}**")  # what was in it follows
+            return Piece(bold(safe(title)))  # what was in it follows
         case Columns():
             return Piece()  # opened before
         case Picture() | Select() | Input() | PersonPick() | DatePick():

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.dingtalk.markdown import BREAK, link, safe, speaking_link
+from bot.dingtalk.markdown import BREAK, cut, link, safe, speaking_link
 from cards.card import Block, Button, Card, Columns, DatePick, Fold, Input, PersonPick, Select
 
 MOST_LINKS = 30  # options shown as links in one message; the rest are typed
+MOST_NAMED = 20  # options named where everything is typed: the card's own words need the room
+OPTION = 60  # bytes of an option's name
 GAP = "　　"
 
 Ask = Select | Input | DatePick
 
 
 def asks(card: Card) -> tuple[Ask, ...]:
-    """What the card asks for, wherever it stands in it; a person is a choice or a name."""
+    """What the card asks for, wherever it stands in it; with nothing to choose from it is typed."""
     return tuple(_asked(card.blocks))
 
 
 def _asked(blocks: Iterable[Block]) -> Iterator[Ask]:
     for block in blocks:
         match block:
+            case Select(name, label, ()):  # a required list without options could not be sent
+                yield Input(name, label)
             case Select() | Input() | DatePick():
                 yield block
             case PersonPick(name, label, ()):
@@ -105,7 +109,8 @@ def _choice(button: Button, ask: Select, links: int) -> list[str]:
 
 def _option(button: Button, ask: Select, value: str, name: str) -> str:
     chosen = "✓ " if value == ask.chosen else ""
-    return speaking_link(chosen + name, f"{button.command} {value}")
+    said = name if _is_sayable(ask, name) else value
+    return speaking_link(chosen + cut(name, OPTION), f"{button.command} {said}")
 
 
 def _explained(ask: Ask) -> str:
@@ -113,10 +118,18 @@ def _explained(ask: Ask) -> str:
         return f"〈{safe(ask.label)}〉：{safe(ask.hint)}" if ask.hint else ""
     if isinstance(ask, DatePick):
         return f"〈{safe(ask.label)}〉：写成 {safe(ask.value) or '2026-03-02'}"
-    return f"〈{safe(ask.label)}〉：{_list(ask.options)}"
+    shown = "、".join(_named(ask, value, name) for value, name in ask.options[:MOST_NAMED])
+    rest = len(ask.options) - MOST_NAMED
+    more = f" 等 {len(ask.options)} 项，其余也直接写名称" if rest > 0 else ""
+    return f"〈{safe(ask.label)}〉：{shown}{more}"
 
 
-def _list(options: Iterable[tuple[str, str]]) -> str:
-    return "、".join(
-        safe(name) if value == name else f"{safe(value)}（{safe(name)}）" for value, name in options
-    )
+def _named(ask: Select, value: str, name: str) -> str:
+    """What to type for an option: its name, unless only the value tells it from another."""
+    word = safe(cut(name, OPTION))
+    return word if _is_sayable(ask, name) else f"{safe(cut(value, OPTION))}（{word}）"
+
+
+def _is_sayable(ask: Select, name: str) -> bool:
+    """Whether the name, typed as one word, can mean no other option."""
+    return len(name.split()) == 1 and [label for _, label in ask.options].count(name) == 1

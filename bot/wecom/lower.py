@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import groupby
 
-from bot.wecom import template
-from cards.card import Bar, Block, Card, Columns, DatePick, Fold, PersonPick, Select, Table, Text
+from bot.wecom import notice, template
+from cards.card import (
+    Bar,
+    Block,
+    Card,
+    Columns,
+    DatePick,
+    Fields,
+    Fold,
+    PersonPick,
+    Select,
+    Table,
+    Text,
+)
 
 _DAYS = "一二三四五六日"
 
@@ -27,10 +40,12 @@ def _flat(blocks: Iterable[Block], dropped: list[str]) -> Iterator[Block]:
         match block:
             case Fold(title, inner):
                 dropped.append("fold→text")
-                yield from (Text(f"【{title}】"), *_flat(inner, dropped))
+                head = [Text(f"【{title}】")] if title.strip() else []
+                yield from _together([*head, *_flat(inner, dropped)])
             case Columns(columns):
                 dropped.append("columns→text")
-                yield from _flat((inner for column in columns for inner in column), dropped)
+                for column in columns:
+                    yield from _together(list(_flat(column, dropped)))
             case PersonPick(name, label, people):
                 if 0 < len(people) <= template.OPTIONS:
                     dropped.append("people→select")
@@ -44,6 +59,18 @@ def _flat(blocks: Iterable[Block], dropped: list[str]) -> Iterator[Block]:
                 yield block
             case _:
                 yield block
+
+
+def _together(part: list[Block]) -> Iterator[Block]:
+    """A heading with its pairs and bars: a template card would set them apart."""
+    if not any(isinstance(block, Text) for block in part):
+        yield from part
+        return
+    for is_worded, blocks in groupby(part, lambda block: isinstance(block, Text | Fields | Bar)):
+        if is_worded:
+            yield Text("\n".join(row for block in blocks for row in notice.lines(block)))
+        else:
+            yield from blocks
 
 
 def _days(pick: DatePick, dropped: list[str]) -> Iterator[Block]:

@@ -38,15 +38,19 @@ def bar(share: float, text: str) -> str:
     return "▰" * full + "▱" * (_SQUARES - full) + " " + (text or f"{share:.0%}")
 
 
+def _named(label: str, value: str) -> str:
+    return f"{label}：{value}" if label.strip() else value
+
+
 def lines(block: Block) -> list[str]:
     """A block in plain words, a line each; the label of machine-written words comes first."""
     match block:
         case Text(text) | Note(text):
             return text.split("\n")
         case Fields(pairs):
-            return [f"{label}：{value}" for label, value in pairs]
+            return [_named(label, value) for label, value in pairs]
         case Bar(label, share, text):
-            return [f"{label}：{bar(share, text)}"]
+            return [_named(label, bar(share, text))]
         case Timeline(items):
             return [f"{when} {what}" for when, what in items]
         case Table(columns, rows):
@@ -56,7 +60,8 @@ def lines(block: Block) -> list[str]:
         case Attachment(name):
             return [f"〔文件：{name}〕"]
         case Fold(title, blocks):
-            return [f"【{title}】", *(row for inner in blocks for row in lines(inner))]
+            head = [f"【{title}】"] if title.strip() else []
+            return head + [row for inner in blocks for row in lines(inner)]
         case Columns(columns):
             return [row for column in columns for inner in column for row in lines(inner)]
         case Picture() | Select() | Input() | PersonPick() | DatePick():

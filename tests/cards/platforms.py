@@ -37,6 +37,7 @@ WORDS = {
     "buttons→choice": "the form has one send button, and a list to choose what it does",
     "buttons→menu": "further buttons are in the card's menu",
     "chart→picture": "a chart is a picture",
+    "choice→text": "a list without options is a field to type in",
     "columns→section": "columns stand one below the other",
     "columns→text": "columns stand one below the other",
     "date→question": "the day is asked for: the person types it",

@@ -14,11 +14,14 @@ from bot.dingtalk.render import message, shown_at_once
 from cards.card import (
     AI_LABEL,
     AiText,
+    Bar,
     Button,
     Card,
     Fields,
+    Fold,
     Input,
     Select,
+    Table,
     Text,
 )
 
@@ -42,6 +45,12 @@ def values(adapter: Adapter, card: Card) -> dict[str, str]:
     found = adapter.render(card).payload["cardParamMap"]
     assert isinstance(found, dict)
     return found
+
+
+def said(adapter: Adapter, card: Card) -> str:
+    param = adapter.render(card).payload["msgParam"]
+    assert isinstance(param, dict)
+    return str(param["text"])
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -88,6 +97,7 @@ def test_a_name_cannot_be_a_button(shop: Adapter) -> None:
         ("a*b*c `x` <b>", "a＊b＊c ｀x｀ ＜b>"),
         ("一\n二", "一  \n  二"),
         ("    code", "code"),
+        ("| a | b |", "｜ a ｜ b ｜"),
     ],
 )
 def test_what_people_write_has_no_markup(written: str, shown: str) -> None:
@@ -128,6 +138,46 @@ def test_many_options_are_cut_with_a_word_for_the_rest(shop: Adapter, template: 
     drawn = template.render(ask)
     assert "options→first 100" in drawn.dropped
     assert len(json.loads(values(template, ask)["form"])["fields"][1]["options"]) == 100
+
+
+def test_a_long_list_that_is_typed_leaves_room_for_the_card(shop: Adapter) -> None:
+    options = tuple((str(number), f"店员{number}") for number in range(120))
+    asked = (Select("rep", "给谁", options), Input("why", "原因", "写一句"))
+    card = Card("选", (Text("正文" * 500), *asked), buttons=(Button("选", "选 1", submit=True),))
+    text = said(shop, card)
+    assert "正文" * 500 in text
+    assert "〈给谁〉：店员0、店员1、" in text
+    assert "店员19 等 120 项，其余也直接写名称" in text
+    assert "店员20" not in text
+
+
+def test_people_type_names_and_no_inner_values(shop: Adapter) -> None:
+    shifts = Select("shift", "班次", (("morning", "早班"), ("evening", "晚班")))
+    twins = Select("rep", "给谁", (("7", "李雷"), ("8", "李雷"), ("9", "赵 敏")))
+    card = Card("x", (shifts, twins), buttons=(Button("换", "换班", submit=True),))
+    assert "〈班次〉：早班、晚班" in said(shop, card)
+    assert "〈给谁〉：7（李雷）、8（李雷）、9（赵 敏）" in said(shop, card)
+    links = said(shop, replace(card, blocks=(shifts,)))
+    assert [part.partition(")")[0] for part in unquote(links).split("content=")[1:]] == [
+        "换班 早班",
+        "换班 晚班",
+    ]
+    assert "content=换班 8)" in unquote(said(shop, replace(card, blocks=(twins,))))
+
+
+def test_a_list_without_options_is_typed(shop: Adapter, template: Adapter) -> None:
+    card = Card("x", (Select("rep", "给谁", ()),), buttons=(Button("派", "派 1", submit=True),))
+    field = json.loads(values(template, card)["form"])["fields"][1]
+    assert (field["name"], field["type"]) == ("rep", "TEXT")
+    assert template.render(card).dropped == ("choice→text",)
+    assert "请发送「派 1 〈给谁〉」" in said(shop, card)
+
+
+def test_nothing_is_shown_for_an_empty_label(shop: Adapter) -> None:
+    blocks = (Bar("", 0.5), Fields((("", "值"),)), Table((), (("a", "b"),)), AiText(" ", "话"))
+    text = said(shop, Card("x", (*blocks, Fold("", ()))))
+    assert "**" not in text
+    assert "█████░░░░░ 50%" in text
 
 
 def test_a_command_survives_its_link(shop: Adapter) -> None:

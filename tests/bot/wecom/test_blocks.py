@@ -10,12 +10,15 @@ from bot.adapter import Address, Delivery, TransientError, UndeliverableError
 from bot.wecom.adapter import WeComAdapter
 from cards.card import (
     Attachment,
+    Bar,
     Block,
     Button,
     Card,
     Columns,
     DatePick,
+    Fields,
     Fold,
+    Note,
     PersonPick,
     Picture,
     Text,
@@ -75,6 +78,19 @@ def test_folds_and_columns_are_told_in_order(wecom: WeComAdapter) -> None:
     card, dropped = shown(wecom, Text("上"), inside)
     assert card["sub_title_text"] == "上\n【更多】\n左\n右\n下"
     assert dropped == ("fold→text", "columns→text")
+
+
+def test_a_column_stays_together(wecom: WeComAdapter) -> None:
+    left = (Text("左栏"), Fields((("负责人", "李娜"),)), Bar("动能", 0.5, "50 分"), Note("说明"))
+    card, _ = shown(wecom, Columns((left, (Fields((("预算", "80 万"),)),))))
+    assert card["sub_title_text"] == "左栏\n负责人：李娜\n动能：▰▰▰▰▰▱▱▱▱▱ 50 分"
+    assert card["horizontal_content_list"] == [{"keyname": "预算", "value": "80 万"}]
+    assert card["main_title"]["desc"] == "说明"
+
+
+def test_what_has_no_title_shows_no_brackets(wecom: WeComAdapter) -> None:
+    card, _ = shown(wecom, Fold(" ", (Text("里面"), Fields((("", "值"),)))), Fold("", ()))
+    assert card["sub_title_text"] == "里面\n值"
 
 
 async def test_bars_and_folded_pictures_are_drawn(
