@@ -85,7 +85,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """Choose one of `options`, (value, label) pairs; `chosen` is the value shown first."""
+    """Choose one of `options`, (value, label) pairs; `chosen` is the value shown first.
+
+    Where a platform has no lists people type, so a handler takes a label as well as a value.
+    """
 
     name: str
     label: str

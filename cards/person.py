@@ -87,7 +87,7 @@ def handover(
     blocks: list[Block] = [Table(("编号", "线索", "动能", "下一步"), rows)]
     buttons: tuple[Button, ...] = ()
     if heir.is_any(DECIDERS) and sellers:
-        every = (("all", f"全部 {len(leads)} 条"),)
+        every = (("all", f"全部（{len(leads)}条）"),)
         each = tuple((str(lead.id), f"{lead.id} {lead.company}") for lead in leads[: MOST - 1])
         blocks.append(Select("lead", "改派哪些", every + each, "all"))
         people = tuple((str(seller), word) for seller, word in sellers)

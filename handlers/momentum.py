@@ -174,17 +174,18 @@ async def _as_it_stands(ctx: Context, lead: LeadView) -> Card:
 
 
 async def _colleague(ctx: Context, chosen: str, typed: Sequence[str]) -> Person:
-    """Whom the lead goes to: chosen in the card's list, or named."""
-    if chosen.isascii() and chosen.isdigit():
-        found = await people.by_id(ctx.tenant, int(chosen))
+    """Whom the lead goes to: chosen in the card's list, or named where there is no list."""
+    said = chosen.strip() or (typed[0] if typed else "")
+    if said.isascii() and said.isdigit() and len(said) < 10:
+        found = await people.by_id(ctx.tenant, int(said))
         if found:
             return found
-    if not typed:
+    if not said:
         raise RefusedError("请先选择改派给谁，再按「改派」；或发送「改派 线索号 姓名」。")
-    named = await people.by_name(ctx.tenant, typed[0])
+    named = await people.by_name(ctx.tenant, said)
     if not named:
-        raise NotFoundError("同事", typed[0], "请核对姓名。")
+        raise NotFoundError("同事", said, "请核对姓名。")
     if len(named) > 1:
         teams = "、".join(item.team or item.store for item in named)
-        raise RefusedError(f"有 {len(named)} 位「{typed[0]}」（{teams}），请在卡片里选择。")
+        raise RefusedError(f"有 {len(named)} 位「{said}」（{teams}），请在卡片里选择。")
     return named[0]

@@ -75,12 +75,12 @@ async def leave(ctx: Context, args: Args) -> Reply:
 async def pass_on(ctx: Context, args: Args) -> Reply:
     """Pressed on the handover card: one lead or all that are still there, to one seller."""
     gone = args.number(0, "人员号")
-    chosen, rep = ctx.event.form.get("lead", "all"), ctx.event.form.get("rep", "")
-    to = await people.by_id(ctx.tenant, int(rep)) if rep.isdecimal() else None
-    if to is None:
-        raise RefusedError("请先选择改派给谁，再按「改派」。")
+    typed = args.words[1:]  # where there are no lists: "全部 李娜", "17 李娜", "李娜"
+    chosen = ctx.event.form.get("lead") or "".join(typed[:-1][:1])
+    to = await _heir(ctx, ctx.event.form.get("rep") or "".join(typed[-1:]))
     came = await moving.came_over(ctx.tenant, gone, ctx.person)
-    picked = [lead for lead in came if chosen in ("", "all", str(lead.id))]
+    every = chosen in ("", "all") or chosen.startswith("全部")
+    picked = [lead for lead in came if every or chosen == str(lead.id)]
     if not picked:
         raise RefusedError("这些线索已经不在您名下，发送「动能 团队」看最新情况。")
     for lead in picked:
@@ -103,6 +103,15 @@ async def pass_on(ctx: Context, args: Args) -> Reply:
     sellers = await moving.sellers(ctx.tenant, ctx.person)
     card = views.handover((gone, name), ctx.person, left, sellers)
     return Answer(card, toast=f"{len(picked)} 条已改派给 {to.name}")
+
+
+async def _heir(ctx: Context, said: str) -> Person:
+    """Who takes the leads over: a person's number, or a name that only one has."""
+    found = await people.by_id(ctx.tenant, int(said)) if said.isdecimal() else None
+    named = [found] if found else await people.by_name(ctx.tenant, said) if said else []
+    if len(named) != 1:
+        raise RefusedError("请先选择改派给谁，再按「改派」。")
+    return named[0]
 
 
 @commands.on("未匹配", roles=ADMIN, usage="未匹配", help="通讯录里还没有对应到人员名单的成员")

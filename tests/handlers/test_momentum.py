@@ -115,6 +115,15 @@ async def test_reassigning_by_the_cards_choice_tells_the_new_owner(fused: Office
     assert phone_of(fused, "新派线索", "wecom") == 1
 
 
+async def test_where_no_list_is_shown_a_name_or_number_is_typed(fused: Office) -> None:
+    peer = await hire("王强", Role.REP, team="华东", wecom="wangqiang")
+    await fused.press("zhang", "改派 1 v1", "om_1", form={"rep": "王强"})
+    assert (await the_lead()).owner_id == peer.id
+    other = await hire("王强", Role.REP, team="华南", wecom="wangqiang2")
+    await fused.press("zhang", f"改派 1 v2 {other.id}", "om_2")
+    assert (await the_lead()).owner_id == other.id
+
+
 async def test_reassigning_needs_somebody(fused: Office) -> None:
     told = inline(await fused.press("zhang", "改派 1 v1", "om_1"))
     assert "请先选择" in told.toast

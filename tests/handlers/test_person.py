@@ -192,9 +192,10 @@ async def test_the_heir_gives_the_leads_on(office: Office, admin: Person) -> Non
     assert answer.card is not None
     assert (answer.card.ref, answer.card.title) == (card.ref, "李娜 已离职 · 1 条线索转到您名下")
     assert [item.to.id for item in news] == [rep.id]
-    answer = await office.answer(boss, command, lead="all", rep=str(rep.id))
+    answer = await office.answer(boss, f"{command} 全部（1条） 王强")  # typed: there was no list
     assert answer.card is not None
     assert answer.card.title == "李娜 已离职 · 名下线索都已安排"
+    assert (await owner_of(two))[0] == rep.id
     assert (await owner_of(own))[0] == boss.id
     with pytest.raises(RefusedError, match="已经不在您名下"):
         await office.answer(boss, command, lead="all", rep=str(rep.id))
