@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -47,7 +48,11 @@ class Process:
         assert self._running
         if self._running.returncode is None:
             self._running.terminate()
-        return await self._running.wait()
+        code = await self._running.wait()
+        for kept in self._folder.rglob("queue/pid"):  # a failed test may end while it lies killed
+            with suppress(OSError, ValueError):
+                os.kill(int(kept.read_text()), signal.SIGKILL)
+        return code
 
     def children(self, words: str) -> list[int]:
         """Its child processes whose command line has these words."""
