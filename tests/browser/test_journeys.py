@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -81,7 +82,8 @@ async def demo(tmp_path: Path, page: Page) -> AsyncIterator[Phones]:
         await page.goto(f"{settings.base_url}/")
         yield Phones(page, settings.base_url)
     finally:
-        code = await process.stop()
+        async with asyncio.timeout(8):  # the open page does not hold it up
+            code = await process.stop()
     assert code == 0
 
 
