@@ -15,17 +15,14 @@ from typing import Any, NoReturn, TypeVar
 
 from aiohttp import ClientError, web
 
+from bot.emulator import parcel
 from bot.emulator.desk import Desk, Json, Side
 from bot.emulator.gallery import Build, Gallery
 from bot.emulator.guard import Answer, guarded
 
 FILES = Path(__file__).parents[2] / "pages" / "emulator"
-TYPES = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-}
+TYPES = {".html": "text/html", ".css": "text/css"}
+TYPES |= {".js": "text/javascript", ".svg": "image/svg+xml"}
 
 HEARTBEAT_SECONDS = 15.0
 BACKLOG = 500  # events a slow listener may be behind before it is told to read everything again
@@ -50,15 +47,16 @@ def routes(
     links: Mapping[str, str] = {},
     hosts: Collection[str] = (),
     gallery: Build | None = None,
+    send: Callable[[Side, str, str], Awaitable[None]] = parcel.send,
 ) -> list[web.RouteDef]:
     """The page's routes; `advance` moves the emulated clock and returns the new time.
 
     `links` are shown in the header ("console" is the admins' page). `hosts` are further names
     the demo may be reached by; localhost and bare IP addresses always work. `gallery` makes what
-    the gallery shows.
+    the gallery shows. `send` has a person send a picture, a file or a voice message.
     """
     shown = {"gallery": "/emulator/gallery"} if gallery else {}
-    rooms = _Page(desk, sides, advance, {**links, **shown})
+    rooms = _Page(desk, sides, advance, {**links, **shown}, send)
     hall = _gallery(rooms, Gallery(desk, gallery)) if gallery else []
     known = frozenset({"localhost", *(host.lower() for host in hosts)})
     return [
@@ -71,6 +69,7 @@ def routes(
             ("GET", "/emulator/api/state", rooms.state),
             ("GET", "/emulator/api/feed", rooms.feed),
             ("POST", "/emulator/api/say", rooms.say),
+            ("POST", "/emulator/api/send", rooms.send),
             ("POST", "/emulator/api/press", rooms.press),
             ("POST", "/emulator/api/time", rooms.time),
             *hall,
@@ -105,7 +104,9 @@ class _Page:
         sides: Mapping[str, Side],
         advance: Callable[[timedelta], Awaitable[datetime]],
         links: dict[str, str],
+        send: Callable[[Side, str, str], Awaitable[None]],
     ) -> None:
+        self._parcel = send
         self._desk = desk
         self._sides = sides
         self._advance = advance
@@ -184,6 +185,15 @@ class _Page:
         if not isinstance(text, str) or not 0 < len(text.strip()) <= SAY_CHARS:
             _refuse(f"text 应为 1 到 {SAY_CHARS} 个字的文字，不能只有空白")
         await _carried(side.say(user, text.strip()))
+        return _json({})
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        asked = await _asked(request)
+        side, user = self._who(asked)
+        kind = asked.get("kind")
+        if kind not in parcel.KINDS:
+            _refuse(f"kind 应为 {'、'.join(parcel.KINDS)} 之一")
+        await _carried(self._parcel(side, user, str(kind)))
         return _json({})
 
     async def press(self, request: web.Request) -> web.StreamResponse:

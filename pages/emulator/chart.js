@@ -7,6 +7,7 @@ import { day } from "./time.js";
 const WIDTH = 256; // about a card's width on the phone, so that 10 px letters stay 10 px
 const SHAPES = { "1:1": 1, "2:1": 0.5, "4:3": 0.75, "16:9": 0.5625 };
 const PAD = { left: 30, right: 8, top: 14, bottom: 20 };
+const UNIT_ROOM = 8;
 const HEX = /^(#[0-9a-f]{3,8}|rgba?\([\d\s.,%]+\))$/i;
 
 /** The element of a chart component: a figure with its title, drawing and legend. */
@@ -107,7 +108,8 @@ function cartesian(spec, height) {
   const names = [...new Set(spec.series.flatMap((line) => line.points.map((point) => String(point.x))))];
   const across = spec.across;
   const left = across ? Math.min(100, 14 + 11 * Math.max(...names.map((name) => name.length))) : PAD.left;
-  const area = { x: left, y: PAD.top, w: WIDTH - left - PAD.right, h: height - PAD.top - PAD.bottom };
+  const top = PAD.top + (spec.unit ? UNIT_ROOM : 0); // the unit stands above the highest label, not on it
+  const area = { x: left, y: top, w: WIDTH - left - PAD.right, h: height - top - PAD.bottom };
   const [baseFrom, baseLong] = across ? [area.y, area.h] : [area.x, area.w];
   const rise = (y) => (across
     ? area.x + (area.w * (y - low)) / (high - low || 1)

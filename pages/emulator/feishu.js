@@ -15,7 +15,8 @@ export function render(bubble, ctx) {
     case "text": return said(String(body.text ?? body.content ?? ""), ctx.nameOf);
     case "post": return post(body, ctx);
     case "image": return shown(bubble.body.media ?? body.image_key);
-    case "file": return said(`📎 ${body.name || "文件"}`);
+    case "file": return said(`📎 ${body.file_name || body.name || "文件"}`);
+    case "audio": return said(`▶ 语音 ${Math.round((body.duration ?? 0) / 1000) || ""}″`);
     case "interactive": return card(body, ctx);
     default: return unknown(bubble);
   }

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { clock, day } from "./time.js";
 
 const GAP_MS = 5 * 60 * 1000; // a time stamp stands above a message that comes this much later
+const KINDS = { image: "图片", file: "文件", voice: "语音" };
 const NEAR_PX = 80; // this near to the end counts as reading the newest
 
 export class Phone {
@@ -12,6 +13,7 @@ export class Phone {
   #seen = new Map(); // user → unread messages
   #rows = new Map(); // bubble id → row
   #following = true;
+  #top = 0;
   #user = "";
 
   /** `make`: {platform, name, role, mark, chips, prefer, render}; `desk` has residents and bubbles. */
@@ -48,7 +50,24 @@ export class Phone {
         h("div", { class: "chips", role: "group", "aria-label": "快捷指令" }, this.chips.map((text) =>
           h("button", { type: "button", title: text, onclick: () => this.#fill(text) }, text))),
         h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.#say(); } },
-          this.input, h("button", { type: "submit" }, "发送"))));
+          this.#more(), this.input, h("button", { type: "submit" }, "发送"))));
+  }
+
+  /** What else than words can be sent; the content is ready-made. */
+  #more() {
+    const box = h("details", { class: "more-kinds" }, h("summary", { "aria-label": `在${this.name}里发图片、文件或语音` }, "＋"),
+      h("div", {}, Object.entries(KINDS).map(([kind, label]) =>
+        h("button", { type: "button", onclick: () => { box.open = false; this.#send(kind); } }, label))));
+    return box;
+  }
+
+  async #send(kind) {
+    if (!this.#user) return;
+    try {
+      await post("send", { platform: this.platform, user: this.#user, kind });
+    } catch (fault) {
+      this.toast(fault.message, true);
+    }
   }
 
   /** Everything anew: after opening the page, and after something was missed. */
@@ -220,7 +239,10 @@ export class Phone {
 
   #scrolled() {
     const box = this.messages;
-    this.#following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
+    // Only who goes up stops following: a picture that comes late makes the list longer, too.
+    if (near || box.scrollTop < this.#top) this.#following = near;
+    this.#top = box.scrollTop;
     if (this.#following) this.newer.hidden = true;
   }
 

@@ -10,6 +10,7 @@ export function render(bubble, ctx) {
   switch (bubble.kind) {
     case "recalled": return h("p", { class: "gone" }, "消息已撤回");
     case "file": return said(`📎 ${body.name || "文件"}`);
+    case "voice": return said("▶ 语音");
     case "text": return said(String(body.content ?? body.text ?? ""));
     case "markdown": return h("div", { class: "said wc-md" }, markdown(body.content ?? body.text, { basic: true }));
     case "image": return shown(bubble.body.media ?? body.media_id);

@@ -72,19 +72,32 @@ function refused({ status, response }) {
   return status >= 400 || status === 0 || (code !== 0 && code !== "0");
 }
 
+// An access token lives two hours: that one was refused after a leap in time is no fault, the next call has a new one.
+const OLD_TOKEN = new Set(["42001", "40014", "99991663", "InvalidAuthentication"]);
+
+function outlived({ direction, response }) {
+  return direction === "out" && OLD_TOKEN.has(String(response?.errcode ?? response?.code ?? ""));
+}
+
+/** How an exchange ended, as a class and in words. */
+function ending(exchange) {
+  if (outlived(exchange)) return ["old", "令牌过期，已自动刷新"];
+  return [refused(exchange) ? "bad" : "good", exchange.status || "断开"];
+}
+
 function line(exchange) {
-  const bad = refused(exchange);
+  const [end, word] = ending(exchange);
   const details = h("details", {}, h("summary", {},
     h("time", { datetime: exchange.at }, second(exchange.at)),
     h("span", { class: `tag ${exchange.platform}` }, NAMES[exchange.platform] ?? exchange.platform),
     h("span", { class: `way ${exchange.direction}` }, WAYS[exchange.direction] ?? exchange.direction),
     h("code", { class: "path", title: exchange.path }, exchange.path),
-    h("span", { class: `code ${bad ? "bad" : "good"}` }, exchange.status || "断开"),
+    h("span", { class: `code ${end}` }, word),
     h("span", { class: "ms" }, `${Number(exchange.ms).toFixed(exchange.ms < 10 ? 1 : 0)} ms`)));
   details.addEventListener("toggle", () => {
     if (details.open && details.children.length === 1) details.append(opened(exchange));
   });
-  return h("li", { "data-platform": exchange.platform, "data-id": exchange.id, class: bad ? "bad" : "" }, details);
+  return h("li", { "data-platform": exchange.platform, "data-id": exchange.id, class: end === "bad" ? "bad" : "" }, details);
 }
 
 function opened({ method, path, note, user, request, response }) {

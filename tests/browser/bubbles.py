@@ -228,6 +228,7 @@ CHARTS: list[dict[str, Any]] = [
         "yField": "y",
         "seriesField": "s",
         "markLine": [{"y": 30, "label": {"text": "预警线 30"}}],
+        "axes": [{"orient": "left", "unit": {"visible": True, "text": "分"}}],
     },
     {
         "type": "bar",

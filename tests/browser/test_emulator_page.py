@@ -61,7 +61,12 @@ async def stand() -> AsyncIterator[Stand]:
     sides = {name: FakeSide(name, desk) for name in ("wecom", "feishu", "dingtalk")}
     app = web.Application()
     links = {"console": "/console/"}
-    app.add_routes(emulator.routes(desk, sides, advance=advance, links=links))
+
+    async def send(side: object, user: str, kind: str) -> None:
+        assert isinstance(side, FakeSide)
+        await side.say(user, kind)
+
+    app.add_routes(emulator.routes(desk, sides, advance=advance, links=links, send=send))
     async with TestServer(app) as server:
         yield Stand(desk, **sides, url=str(server.make_url("/")))
         emulator.hang_up(desk)
@@ -130,6 +135,14 @@ async def test_typing_and_quick_commands(stand: Stand, phones: Page) -> None:
     await expect(wecom.locator(".mine").last).to_be_in_viewport()
     await expect(box).to_have_value("")
     assert list(stand.desk.bubbles.values())[-1].user == REP
+
+
+async def test_pictures_files_and_voices_can_be_sent(stand: Stand, phones: Page) -> None:
+    box = phone(phones, "feishu")
+    await box.get_by_label("发图片、文件或语音").click()
+    await box.get_by_role("button", name="语音").click()
+    await expect(box.locator(".row.mine").last).to_contain_text("voice")
+    await expect(box.get_by_role("button", name="语音")).to_be_hidden()
 
 
 async def test_words_that_did_not_arrive_are_kept(
@@ -298,6 +311,34 @@ async def test_the_wire_can_be_read_filtered_and_cleared(stand: Stand, phones: P
         Exchange(5, "wecom", "out", at, "POST", "/cgi-bin/gettoken", 200, 1.0, {}, {"errcode": 0})
     )
     await expect(rows).to_have_count(1)
+
+
+async def test_a_token_that_grew_old_is_no_fault(stand: Stand, phones: Page) -> None:
+    rows = phones.get_by_role("region", name="线上报文").locator("li")
+    at = NOON.isoformat()
+    for number, (status, answer) in enumerate(((200, {"errcode": 42001}), (401, {"code": "x"}))):
+        path = f"/cgi-bin/message/send/{number}"
+        stand.desk.record(
+            Exchange(8 + number, "wecom", "out", at, "POST", path, status, 1.0, {}, answer)
+        )
+    await expect(rows.nth(1).locator(".code")).to_have_text("令牌过期，已自动刷新")
+    await expect(rows.nth(1)).not_to_have_class("bad")
+    await expect(rows.nth(0).locator(".code.bad")).to_have_text("401")
+
+
+async def test_a_charts_unit_stands_clear_of_its_labels(phones: Page) -> None:
+    figure = bubble(phones, MANAGER, 4).locator("figure").first
+    overlaps = await figure.evaluate(
+        """(figure) => {
+          const texts = [...figure.querySelectorAll("svg text")];
+          const box = (text) => text.getBoundingClientRect();
+          const unit = texts.find((text) => text.textContent === "分");
+          const [top, bottom] = [box(unit).top, box(unit).bottom];
+          return texts.filter((text) => text !== unit && box(text).left < box(unit).right
+            && box(text).top < bottom && top < box(text).bottom).length;
+        }"""
+    )
+    assert overlaps == 0
 
 
 async def test_a_picture_opens_large_and_closes_by_keyboard(phones: Page) -> None:

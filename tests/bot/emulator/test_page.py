@@ -67,7 +67,13 @@ async def client(desk: Desk, side: FakeSide) -> AsyncIterator[Client]:
     app = web.Application()
     sides = {"wecom": side, "feishu": side}
     links = {"console": "/console/"}
-    app.add_routes(page.routes(desk, sides, advance=advance, links=links, hosts=["demo.example"]))
+
+    async def send(_: object, user: str, kind: str) -> None:
+        await side.say(user, kind)
+
+    app.add_routes(
+        page.routes(desk, sides, advance=advance, links=links, hosts=["demo.example"], send=send)
+    )
     async with TestClient(TestServer(app)) as client:
         yield client
         page.hang_up(desk)
@@ -148,6 +154,14 @@ async def test_the_state_has_everything_on_the_desk(client: Client, desk: Desk) 
 async def test_words_reach_the_platform(post: Post, side: FakeSide) -> None:
     assert await post("say", {**SAY, "text": "  动能 华东医疗 "}) == (200, {})
     assert side.said == [("liming", "动能 华东医疗")]
+
+
+async def test_a_parcel_reaches_the_platform_that_can_send_it(post: Post, side: FakeSide) -> None:
+    who = {"platform": "feishu", "user": "ou_1"}
+    status, told = await post("send", {**who, "kind": "poem"})
+    assert (status, told["error"]) == (400, "kind 应为 image、file、voice 之一")
+    status, told = await post("send", {**who, "kind": "image"})
+    assert (status, side.said) == (200, [("ou_1", "image")])
 
 
 async def test_a_press_reaches_the_platform_and_brings_its_toast(
