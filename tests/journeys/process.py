@@ -43,12 +43,16 @@ class Process:
         self._running.kill()
         await self._running.wait()
 
-    async def stop(self) -> int:
-        """End it in peace; returns its exit code."""
+    async def stop(self, patience: float = 30) -> int:
+        """End it in peace, or by force after `patience` seconds; returns its exit code."""
         assert self._running
         if self._running.returncode is None:
             self._running.terminate()
-        code = await self._running.wait()
+        try:
+            code = await asyncio.wait_for(self._running.wait(), patience)
+        except TimeoutError:
+            self._running.kill()
+            code = await self._running.wait()
         for kept in self._folder.rglob("queue/pid"):  # a failed test may end while it lies killed
             with suppress(OSError, ValueError):
                 os.kill(int(kept.read_text()), signal.SIGKILL)
