@@ -14,7 +14,7 @@ def listing(name: str, title: str, said: Iterable[Sayable]) -> Card:
         f"{name}，您可以这样说",
         (
             Fields((("身份", title),)),
-            Text("\n".join(f"{item.usage}\n　{item.help}" for item in said)),
+            Text("\n".join(f"· {item.usage}\n　{item.help}" for item in said)),
             Note("直接发文字即可；卡片上的按钮与发送命令效果相同。"),
         ),
     )
