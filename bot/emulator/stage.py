@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -67,6 +68,8 @@ class Stage:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Stage]:
         """Serve the platforms' APIs on a free port of this machine."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._base = f"http://127.0.0.1:{listening.getsockname()[1]}"
         wecom, feishu, dingtalk = self._wecom_side(), self._feishu_side(), self._dingtalk_side()
         self.sides = {"wecom": wecom, "feishu": feishu, "dingtalk": dingtalk}
         app = web.Application(client_max_size=MAX_UPLOAD)
@@ -76,9 +79,7 @@ class Stage:
         await runner.setup()
         async with aiohttp.ClientSession() as self._session:
             try:
-                site = web.TCPSite(runner, "127.0.0.1", 0)
-                await site.start()
-                self._base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+                await web.SockSite(runner, listening).start()
                 yield self
             finally:
                 await runner.cleanup()
@@ -153,6 +154,7 @@ class Stage:
             card_template_id=self._dingtalk.card_template_id,
             robot_url=f"{self._home}/webhooks/dingtalk/main/robot",
             event_url=f"{self._home}/webhooks/dingtalk/main/event",
+            base=self._base,  # where the session webhooks live
             session=self._outgoing,
             faults=self.faults,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from bot.emulator import parcel
 from bot.emulator.desk import Resident
 from bot.emulator.stage import Stage
+from config.settings import Settings
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PEOPLE = [
@@ -22,8 +24,15 @@ PEOPLE = [
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async def heard(_: web.Request) -> web.Response:
+def bodies() -> list[str]:
+    """What Momentum heard."""
+    return []
+
+
+@pytest.fixture
+async def stage(bodies: list[str]) -> AsyncIterator[Stage]:
+    async def heard(request: web.Request) -> web.Response:
+        bodies.append(await request.text())
         return web.Response()
 
     app = web.Application()
@@ -47,3 +56,10 @@ async def test_every_platform_sends_every_kind(stage: Stage, person: Resident, k
 async def test_nobody_sends_what_is_no_kind(stage: Stage) -> None:
     with pytest.raises(LookupError):
         await parcel.send(stage.sides["feishu"], "ou_1", "poem")
+
+
+async def test_a_session_webhook_leads_to_the_stage(stage: Stage, bodies: list[str]) -> None:
+    await stage.sides["dingtalk"].say("d1", "帮助")
+    api = stage.settings(Settings()).dingtalk.api_base
+    webhook = json.loads(bodies[0])["sessionWebhook"]
+    assert webhook.startswith(f"{api}/robot/sendBySession?session=")
