@@ -22,6 +22,7 @@ from cards.parcel import Parcel
 log = logging.getLogger(__name__)
 
 PATIENCE = 2.0  # seconds: a shorter wait for a limit is sat out, a longer one put back
+LONGEST = 40.0  # seconds that one try may take; less than the lease of its message
 GIVE_UP_AFTER = 18  # tries; with the back-off below that is about six hours
 
 
@@ -90,16 +91,10 @@ class Sender:
         if wait := await self._let_through(adapter, parcel):
             return Wait(wait)
         try:
-            receipt = await adapter.deliver(
-                Delivery(
-                    parcel.key,
-                    _address(parcel),
-                    parcel.card,
-                    parcel.handle,
-                    parcel.done,
-                    parcel.is_urgent,
-                )
-            )
+            async with asyncio.timeout(LONGEST):
+                receipt = await adapter.deliver(_delivery(parcel))
+        except TimeoutError:
+            return _again(parcel, TransientError("took too long"))
         except TransientError as fault:
             return _again(parcel, fault)
         except CannotReplaceError as fault:
@@ -123,6 +118,17 @@ class Sender:
             await self._sleep(wait)
             waited += wait
         return 0.0
+
+
+def _delivery(parcel: Parcel) -> Delivery:
+    return Delivery(
+        parcel.key,
+        _address(parcel),
+        parcel.card,
+        parcel.handle,
+        parcel.done,
+        parcel.is_urgent,
+    )
 
 
 def _address(parcel: Parcel) -> Address:

@@ -39,6 +39,7 @@ class Worker(Protocol):
 
     async def work(self, id: int) -> Worked | None: ...
     async def drop(self, ids: tuple[int, ...]) -> None: ...
+    async def answered(self, id: int) -> Inline | None: ...
 
 
 class Callbacks:
@@ -58,6 +59,7 @@ class Callbacks:
         self._worker = worker
         self._now = now
         self._metrics = metrics
+        self._works: dict[int, asyncio.Task[Worked | None]] = {}
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -122,13 +124,29 @@ class Callbacks:
         if event.kind is not Kind.PRESS or not adapter.press_seconds:
             return None
         if kept.done:
-            return Worked(_remembered(kept.answer))
-        task = asyncio.create_task(self._worker.work(kept.id))
+            return Worked(remembered(kept.answer))
         try:
-            return await asyncio.wait_for(asyncio.shield(task), adapter.press_seconds)
+            async with asyncio.timeout(adapter.press_seconds):
+                return await self._outcome(kept)
         except TimeoutError:  # it goes on; the card changes by the API when it is done
             log.warning("press outlasted its budget", extra={"inbox": kept.id})
             return Worked(Inline(toast="正在处理，卡片稍后更新"))
+
+    async def _outcome(self, kept: Kept) -> Worked | None:
+        """Work the press, or wait for whoever is at it already, here or in another process."""
+        task = self._works.get(kept.id)
+        if task is None:
+            task = self._works[kept.id] = asyncio.create_task(self._worker.work(kept.id))
+            task.add_done_callback(lambda done: self._worked(kept.id, done))
+        worked = await asyncio.shield(task)
+        if worked is None and not kept.fresh:
+            return Worked(await self._worker.answered(kept.id))
+        return worked
+
+    def _worked(self, id: int, task: asyncio.Task[Worked | None]) -> None:
+        self._works.pop(id, None)
+        if not task.cancelled() and (fault := task.exception()):
+            log.error("press not worked", extra={"inbox": id, "fault": type(fault).__name__})
 
 
 async def _read(request: web.Request, route: str, now: datetime) -> Incoming:
@@ -147,7 +165,7 @@ def _response(answer: WireAnswer) -> web.Response:
     )
 
 
-def _remembered(answer: str) -> Inline | None:
+def remembered(answer: str) -> Inline | None:
     """What the presser saw the first time, for a platform that repeats an unanswered press."""
     if not answer:
         return None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.adapter import Adapter, Inline
 from bot.commands import Answer, Context, OutdatedError, Reply, Table, Work
 from bot.event import Event, Kind
-from bot.web import Worked
+from bot.web import Worked, remembered
 from cards import help as views
 from cards import person as person_views
 from cards.card import Card, Tone, note, to_json
@@ -23,6 +23,7 @@ from crm.person import Person, contact_change
 from crm.refusal import RefusedError
 from jobs.outbox import Apps, post, send
 from jobs.person.binding import Binder
+from jobs.worker import goes_on
 from models import inbox, outbox, person, task
 from models.db import transaction
 from models.person import contact
@@ -30,6 +31,9 @@ from models.person import contact
 log = logging.getLogger(__name__)
 
 TRIES = 5
+DEATHS = 3  # so often in a row an event may be worked again whose worker died over it
+LONGEST = 30.0  # seconds that working one event may take
+ASK_SECONDS = 0.1  # between two looks whether another process is done
 TOASTS = frozenset({"feishu", "dingtalk"})  # platforms that show a press's words at once
 PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
 
@@ -68,25 +72,54 @@ class Inbox:
         self._house = house
         self._table = table
         self._wake_outbox = wake_outbox
+        self._since = house.now()
         self._binder = Binder()
 
     async def drain(self) -> int:
         """Work until nothing is due; events of one person in order, others side by side."""
         worked, tried = 0, set[int]()
-        while ids := await inbox.due(now=self._house.now(), limit=self.BATCH):
-            if tried.issuperset(ids):
+        while goes_on() and (due := await self._due()):
+            if tried.issuperset(item.id for item in due):
                 break  # others have them
-            tried.update(ids)
-            done = await asyncio.gather(*(self.work(entry) for entry in ids))
-            worked += sum(item is not None for item in done)
+            tried.update(item.id for item in due)
+            worked += await self._work_through(due)
         return worked
+
+    async def _due(self) -> list[inbox.Due]:
+        return await inbox.due(now=self._house.now(), limit=self.BATCH, since=self._since)
+
+    async def _work_through(self, due: list[inbox.Due]) -> int:
+        """Work a batch; returns how many are done.
+
+        What may have killed a process before is counted before it is worked again; what has been
+        in such a batch once is from then on worked alone, so that the innocent are found out.
+        """
+        old = [item for item in due if item.is_old and not item.recoveries]
+        again = set(await inbox.begin_again(old, now=self._house.now())) if old else set[int]()
+        ids = [item.id for item in due if not item.recoveries and not item.is_old]
+        together = sorted([*ids, *again])
+        done = list(await asyncio.gather(*(self._begin(entry) for entry in together)))
+        done += [await self._work_alone(item) for item in due if item.recoveries]
+        return sum(item is not None for item in done)
+
+    async def _begin(self, id: int) -> Worked | None:
+        return await self.work(id) if goes_on() else None
+
+    async def _work_alone(self, item: inbox.Due) -> Worked | None:
+        if not goes_on() or not await inbox.begin_again([item], now=self._house.now()):
+            return None
+        if item.recoveries + 1 < DEATHS:
+            return await self.work(item.id)
+        log.error("event buried: its worker died each time", extra={"inbox": item.id})
+        await self._failed(item.id, "its worker died each time", is_last=True)
+        return None
 
     async def work(self, id: int) -> Worked | None:
         """Work one event; None if somebody else did it or it failed and will be tried again."""
         try:
-            async with transaction():
+            async with asyncio.timeout(LONGEST), transaction():
                 row = await inbox.take(id)
-                if row is None:
+                if row is None or not goes_on():
                     return None
                 trace.set(row.trace)
                 now = self._house.now()
@@ -95,7 +128,7 @@ class Inbox:
                 await inbox.finish(row, answer=_kept(worked.inline), now=now)
         except Exception as fault:
             log.exception("event failed", extra={"inbox": id})
-            await self._failed(id, fault)
+            await self._failed(id, f"{type(fault).__name__}: {fault}")
             return None
         log.info("event worked", extra={"inbox": id, "kind": event.kind.value})
         await self._wake_outbox()
@@ -105,17 +138,31 @@ class Inbox:
         """Take back messages that an answered press made needless."""
         await outbox.drop(ids)
 
-    async def _failed(self, id: int, fault: Exception) -> None:
-        """Note the failure; after the last try the person learns of it."""
-        row = await inbox.InboxRow.get(id=id)
-        now = self._house.now()
-        again = now + timedelta(seconds=2.0**row.attempts) if row.attempts + 1 < TRIES else None
-        is_dead = await inbox.fail(id, error=f"{type(fault).__name__}: {fault}", retry_at=again)
-        event = Event.from_json(json.loads(row.body))
-        if is_dead and event.person:
+    async def answered(self, id: int) -> Inline | None:
+        """What the presser sees of a press that another process is working, once it is done."""
+        while (answer := await inbox.answer(id)) is None:
+            await asyncio.sleep(ASK_SECONDS)
+        return remembered(answer)
+
+    async def _failed(self, id: int, error: str, *, is_last: bool = False) -> None:
+        """Note the failure; with the last one the person learns of it, both or neither."""
+        async with transaction():
+            row = await inbox.InboxRow.get(id=id)
+            now, tries = self._house.now(), row.attempts + 1
+            is_last = is_last or tries >= TRIES
+            again = None if is_last else now + timedelta(seconds=2.0**row.attempts)
+            if await inbox.fail(id, error=error, retry_at=again):
+                await self._apologise(row, now)
+
+    async def _apologise(self, row: inbox.InboxRow, now: datetime) -> None:
+        try:
+            event = Event.from_json(json.loads(row.body))
+        except (ValueError, KeyError, TypeError):
+            return  # what nobody can read has nobody to answer
+        if event.person:
             sorry = note("刚才这条没有处理成功，已记录并通知管理员。请换个说法再试，或稍后重发。")
             work = self._house.work(event.tenant, now)
-            await self._tell(work, event, sorry, f"in:{id}:failed")
+            await self._tell(work, event, sorry, f"in:{row.id}:failed")
 
     async def _answer(self, event: Event, key: str, now: datetime) -> Worked:
         work = self._house.work(event.tenant, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict, Unpack
@@ -17,6 +18,7 @@ from cards.parcel import Parcel
 from config.log import trace
 from crm.delivery import Held
 from crm.person import Person
+from jobs.worker import goes_on
 from models import attachment, delivery, outbox
 
 log = logging.getLogger(__name__)
@@ -139,7 +141,9 @@ class Postman:
     Without a `door` everything leaves at once, whatever the hour.
     """
 
-    BATCH = 20
+    SLOTS = 24  # deliveries under way at once
+    SHARE = 10  # of them for one platform, so that none waits for another that hangs
+    POLL_SECONDS = 0.25  # how soon something new is seen while all that is under way hangs
 
     def __init__(
         self,
@@ -155,15 +159,49 @@ class Postman:
         self._metrics = metrics
 
     async def drain(self) -> int:
-        """Deliver until nothing is due; returns how many were tried."""
-        tried = 0
+        """Deliver until nothing is due; returns how many were tried.
+
+        Whoever is done makes room for the next at once, so that one that hangs holds up nobody
+        but those of its own lane.
+        """
+        tried, under_way = 0, dict[asyncio.Task[None], str]()
         await delivery.release(now=self._now())
-        while parcels := await outbox.claim(now=self._now(), limit=self.BATCH, lease=LEASE):
-            await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
-            tried += len(parcels)
+        try:
+            while (parcels := await self._next(under_way)) or under_way:
+                for parcel in parcels:
+                    under_way[asyncio.create_task(self._deliver(parcel))] = parcel.platform
+                tried += len(parcels)
+                done, _ = await asyncio.wait(
+                    under_way, timeout=self.POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    del under_way[task]
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
         return tried
 
+    async def _next(self, under_way: Mapping[asyncio.Task[None], str]) -> list[Parcel]:
+        """Lease as many as there is room for, of platforms that have room."""
+        if not goes_on() or len(under_way) >= self.SLOTS:
+            return []
+        busy = Counter(under_way.values())
+        return await outbox.claim(
+            now=self._now(),
+            limit=self.SLOTS - len(under_way),
+            lease=LEASE,
+            share=self.SHARE,
+            busy=busy,
+        )
+
     async def _deliver(self, parcel: Parcel) -> None:
+        try:
+            await self._try(parcel)
+        except Exception:  # the lease runs out, and then it is tried again
+            log.exception("delivery not noted", extra={"outbox": parcel.id})
+
+    async def _try(self, parcel: Parcel) -> None:
         trace.set(parcel.trace)
         if self._door and (held := await self._door.judge(parcel)):
             await delivery.hold(parcel, held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from bot.commands import Work
 from config.log import trace
 from jobs.inbox import House
 from jobs.outbox import post
+from jobs.worker import goes_on
 from models import task
 from models.db import transaction
 
@@ -34,7 +36,8 @@ class TaskWork(Work):
 @dataclass(frozen=True, slots=True)
 class Job:
     """A named piece of work. `prepare` is the slow part, outside any transaction, and may be None;
-    `run` gets its result and does the rest in one transaction with all that it says.
+    `run` gets its result and does the rest in one transaction with all that it says. Together
+    they have as long as `lease`.
     """
 
     name: str
@@ -55,9 +58,9 @@ class Tasks:
         self._lease = max((job.lease for job in self._jobs.values()), default=timedelta(minutes=2))
 
     async def drain(self) -> int:
-        """Work until nothing is due; returns how many were done or tried."""
+        """Work one after the other until nothing is due; returns how many were done or tried."""
         tried = 0
-        while due := await task.claim(now=self._house.now(), lease=self._lease):
+        while goes_on() and (due := await task.claim(now=self._house.now(), lease=self._lease)):
             for item in due:
                 await self._do(item)
             tried += len(due)
@@ -69,7 +72,11 @@ class Tasks:
         try:
             if job is None:
                 raise LookupError(f"no job {item.name}")
-            await self._run(job, item)
+            async with asyncio.timeout(job.lease.total_seconds()):
+                await self._run(job, item)
+        except asyncio.CancelledError:
+            await asyncio.shield(task.give_back(item.id))
+            raise
         except Exception as fault:
             log.exception("task failed", extra={"task": item.id, "job": item.name})
             last = item.attempts + 1 >= TRIES

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -34,6 +36,7 @@ class EmbeddedValkey:
     async def start(self) -> None:
         """Ready when this returns. Raises RuntimeError if the server does not come up."""
         self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _own(self._socket.parent)
         self._end_orphan()
         self._socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(  # noqa: S603, ASYNC220 — our own arguments; it outlives the coroutine
@@ -64,6 +67,9 @@ class EmbeddedValkey:
             await asyncio.to_thread(self._process.wait, 5)
         (self._dir / "pid").unlink(missing_ok=True)
         self._socket.unlink(missing_ok=True)
+        if self._socket.parent != self._dir.absolute():
+            with suppress(OSError):
+                self._socket.parent.rmdir()
 
     def _end_orphan(self) -> None:
         """A server left by a killed process ends; its append-only file has all it knew."""
@@ -87,7 +93,17 @@ def _binary() -> str:
 
 
 def _socket_path(folder: Path) -> Path:
+    """In the folder; where that path is too long, in one that every process of ours finds."""
     path = folder.absolute() / "queue.sock"
-    if len(str(path)) <= MAX_SOCKET_PATH:
+    if len(str(path).encode()) <= MAX_SOCKET_PATH:
         return path
-    return Path(tempfile.mkdtemp(prefix="momentum-")) / "queue.sock"
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"momentum-{os.getuid()}-{name}" / "queue.sock"
+
+
+def _own(folder: Path) -> None:
+    """Make the socket's folder. Raises RuntimeError if somebody else has made it: a trap."""
+    folder.mkdir(exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise RuntimeError(f"{folder} is not ours")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from arq import func
@@ -18,6 +19,14 @@ log = logging.getLogger(__name__)
 
 Drain = Callable[[], Awaitable[int]]
 
+_stopping: ContextVar[asyncio.Event | None] = ContextVar("stopping", default=None)
+
+
+def goes_on() -> bool:
+    """Whether a drain may begin something new: not once the worker that runs it shall stop."""
+    stopping = _stopping.get()
+    return stopping is None or not stopping.is_set()
+
 
 class Worker:
     """Drains rooms. `rooms` maps a room to its drain; wake-ups and sweeps share them.
@@ -28,6 +37,7 @@ class Worker:
 
     SWEEP_SECONDS = 1.0
     POLL_SECONDS = 0.05  # how long a wake-up may lie in the queue
+    STOP_SECONDS = 15.0  # for what is in hand; then it is broken off, and done after the restart
 
     def __init__(self, rooms: Mapping[str, Drain], redis: RedisSettings) -> None:
         self._rooms = rooms
@@ -35,6 +45,8 @@ class Worker:
         self._busy = {room: asyncio.Lock() for room in rooms}
         self._again: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._drains: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Begin to sweep and to listen."""
@@ -42,15 +54,20 @@ class Worker:
         self._tasks = [asyncio.create_task(loop) for loop in (*loops, self._listen())]
 
     async def stop(self) -> None:
-        """Finish what is under way, then stop."""
+        """Finish what is in hand, within STOP_SECONDS, and begin nothing new."""
+        self._stopping.set()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        for lock in self._busy.values():
-            async with lock:
-                pass
+        if not self._drains:
+            return
+        _, late = await asyncio.wait(self._drains, timeout=self.STOP_SECONDS)
+        for task in late:
+            log.warning("drain broken off", extra={"task": task.get_name()})
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def look(self, room: str) -> None:
         """Drain a room now; while somebody does so already, ask for one more round."""
@@ -58,13 +75,17 @@ class Worker:
         if lock is None:
             return
         self._again.add(room)
-        if lock.locked():
+        if lock.locked() or self._stopping.is_set():
             return
-        await asyncio.shield(asyncio.create_task(self._drain(room, lock)))
+        task = asyncio.create_task(self._drain(room, lock), name=f"drain {room}")
+        self._drains.add(task)
+        task.add_done_callback(self._drains.discard)
+        await asyncio.shield(task)
 
     async def _drain(self, room: str, lock: asyncio.Lock) -> None:
+        _stopping.set(self._stopping)
         async with lock:
-            while room in self._again:
+            while room in self._again and goes_on():
                 self._again.discard(room)
                 try:
                     await self._rooms[room]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -178,6 +179,17 @@ async def transaction() -> AsyncIterator[None]:
     """All or nothing: changes, outgoing messages, audit and "done" together."""
     async with in_transaction():
         yield
+
+
+async def queue_up(*names: str) -> None:
+    """Whoever comes later with one of these names waits until this transaction has ended.
+
+    On SQLite every transaction waits for every other anyway.
+    """
+    if is_postgres():
+        keys = {hashlib.sha256(name.encode()).digest()[:8] for name in names}
+        for key in sorted(int.from_bytes(key, signed=True) for key in keys):  # no two embrace
+            await connection().execute_query(f"SELECT pg_advisory_xact_lock({key})")
 
 
 async def is_alive() -> bool:

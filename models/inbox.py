@@ -13,10 +13,11 @@ from tortoise import fields
 from tortoise.expressions import F
 from tortoise.models import Model
 
-from models.db import connection, is_postgres, stamp
+from models.db import connection, is_postgres, stamp, transaction
 from models.moment import MomentField
 
 NEW, DONE, DEAD = "new", "done", "dead"
+RECOVERY_WAIT = timedelta(seconds=5)  # from counting a new try to its lock on the row
 
 
 class InboxRow(Model):
@@ -147,15 +148,48 @@ def _lane(event: Arrived) -> str:
     return f"{event.platform}:{event.app}:{event.person or event.chat or event.key}"[:200]
 
 
-async def due(*, now: datetime, limit: int) -> list[int]:
-    """Ids of events to work, oldest first, at most one a lane: the next waits for it."""
-    mark = "$1" if is_postgres() else "?"
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An event to work; `recoveries`: how often in a row whoever worked it seems to have died."""
+
+    id: int
+    recoveries: int
+    is_old: bool
+
+
+async def due(*, now: datetime, limit: int, since: datetime) -> list[Due]:
+    """Events to work, oldest first, at most one a lane: the next waits for it.
+
+    One is old that came before `since`, when this process began: another may have died over it.
+    """
+    mark, old = ("$1", "$2") if is_postgres() else ("?1", "?2")
     sql = (
-        "SELECT i.id FROM inbox i WHERE i.state = 'new' AND i.not_before <= "
-        f"{mark} AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane "
+        f"SELECT i.id, i.recoveries, i.received_at < {old} AS is_old FROM inbox i "
+        f"WHERE i.state = 'new' AND i.not_before <= {mark} "
+        "AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane "
         f"AND e.state = 'new' AND e.id < i.id) ORDER BY i.id LIMIT {int(limit)}"
     )
-    return [int(row["id"]) for row in await connection().execute_query_dict(sql, [stamp(now)])]
+    rows = await connection().execute_query_dict(sql, [stamp(now), stamp(since)])
+    return [Due(int(row["id"]), int(row["recoveries"]), bool(row["is_old"])) for row in rows]
+
+
+async def begin_again(items: Sequence[Due], *, now: datetime) -> list[int]:
+    """Count, before working events that may have killed a process, that they are worked again.
+
+    The count outlives this process, unlike all else that a working does. Ids of those that nobody
+    else has or counts; for RECOVERY_WAIT no other process looks at them.
+    """
+    counted = {item.id: item.recoveries for item in items}
+    async with transaction():
+        rows = (
+            await InboxRow.filter(id__in=list(counted), state=NEW)
+            .select_for_update(skip_locked=True)
+            .only("id", "recoveries")
+        )
+        ids = [row.id for row in rows if row.recoveries == counted[row.id]]
+        later = now + RECOVERY_WAIT
+        await InboxRow.filter(id__in=ids).update(recoveries=F("recoveries") + 1, not_before=later)
+    return ids
 
 
 async def take(id: int) -> InboxRow | None:
@@ -170,15 +204,21 @@ async def finish(row: InboxRow, *, answer: str, now: datetime) -> None:
 
 
 async def fail(id: int, *, error: str, retry_at: datetime | None) -> bool:
-    """Note a failed try; without `retry_at` the event is dead. True if it is dead now.
+    """Note a failed try that its process survived; without `retry_at` the event is dead.
 
-    What another process has done meanwhile stays done.
+    True if it is dead now. What another process has done meanwhile stays done.
     """
     changes: dict[str, Any] = {"state": DEAD} if retry_at is None else {"not_before": retry_at}
     noted = await InboxRow.filter(id=id, state=NEW).update(
-        **changes, attempts=F("attempts") + 1, error=error[:400]
+        **changes, attempts=F("attempts") + 1, recoveries=0, error=error[:400]
     )
     return bool(noted) and retry_at is None
+
+
+async def answer(id: int) -> str | None:
+    """What a press was answered with; None while it is not done."""
+    row = await InboxRow.get(id=id)
+    return None if row.state == NEW else str(row.answer)
 
 
 async def waiting() -> int:

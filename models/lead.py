@@ -16,6 +16,7 @@ from crm.momentum import Heat
 from crm.person import Person, Role
 from crm.refusal import NotFoundError
 from models import audit
+from models.db import queue_up
 from models.moment import MomentField
 from models.momentum import MomentumRow
 from models.person import PersonRecord
@@ -118,7 +119,12 @@ async def create(tenant: str, new: NewLead, *, owner: Person, now: datetime) -> 
 
 
 async def same(tenant: str, *, company: str, mobile: str) -> LeadView | None:
-    """The open lead that this would be a duplicate of: same number, else same company."""
+    """The open lead that this would be a duplicate of: same number, else same company.
+
+    Until the caller's transaction ends nobody else learns whether theirs is one, so of two people
+    who capture the same at the same moment the later one finds the other's.
+    """
+    await queue_up(*(f"lead:{tenant}:{mark}" for mark in (mobile, company) if mark))
     wanted = Q(mobile=mobile) if mobile else Q(company=company)
     if mobile and company:
         wanted = Q(mobile=mobile) | Q(company=company, mobile="")

@@ -164,7 +164,8 @@ async def cross(
     """Carry out a crossing that is due, under a row lock; None if another process was faster.
 
     The lead enters its new state at the solved moment, however late the sweep; the crossing after
-    it is solved from there, so that none is skipped.
+    it is solved from there, so that none is skipped. What was solved under other policies is first
+    solved under these; it may turn out that nothing is due.
     """
     row = (
         await MomentumRow.filter(lead_id=lead_id, changes_at__lte=now)
@@ -173,10 +174,14 @@ async def cross(
     )
     if row is None or row.changes_at is None:
         return None
+    energy = await _current_energy(row, policy, now)
+    if row.policy_version != version:
+        await _settle(row, energy, policy, version=version, now=now)
+        if row.changes_at is None or row.changes_at > now:
+            return None
     change = Crossing(row.changes_at, Heat(row.changes_to), Heat(row.heat))
     row.heat, row.heat_since = change.heat, change.at
     row.fuses += change.heat is Heat.RED
-    energy = await _current_energy(row, policy, now)
     _plan(row, next_change(change.heat, energy, change.at, policy))
     row.policy_version = version
     await row.save()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise import fields
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 from tortoise.models import Model
 
 from config.log import trace
 from models.db import transaction
 from models.moment import MomentField
 
+log = logging.getLogger(__name__)
+
 NEW, DONE, DEAD = "new", "done", "dead"
+DEATHS = 3  # so often a task may take its worker along
 
 
 class TaskRow(Model):
@@ -86,8 +90,12 @@ async def ask(
     return is_new
 
 
-async def claim(*, now: datetime, lease: timedelta, limit: int = 4) -> list[Task]:
-    """Lease what is due."""
+async def claim(*, now: datetime, lease: timedelta, limit: int = 1) -> list[Task]:
+    """Lease what is due; a lease also says who is being worked at, so take no more than that.
+
+    A lease that has run out means that its worker died or never came back: whoever has done that
+    to DEATHS workers in a row is dead, before it does so to this one.
+    """
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     async with transaction():
         rows = (
@@ -96,16 +104,37 @@ async def claim(*, now: datetime, lease: timedelta, limit: int = 4) -> list[Task
             .limit(limit)
             .select_for_update(skip_locked=True)
         )
-        await TaskRow.filter(id__in=[row.id for row in rows]).update(leased_until=now + lease)
+        found = [row for row in rows if await _outlived(row)]
+        await TaskRow.filter(id__in=[row.id for row in found]).update(leased_until=now + lease)
     return [
         Task(row.id, row.tenant, row.name, json.loads(row.args), row.attempts, row.trace)
-        for row in rows
+        for row in found
     ]
+
+
+async def _outlived(row: TaskRow) -> bool:
+    """Count a lease that nobody gave back; False if that was once too often."""
+    deaths = row.recoveries + (row.leased_until is not None)
+    if deaths < DEATHS:
+        if row.leased_until is not None:
+            await TaskRow.filter(id=row.id).update(recoveries=deaths)
+        return True
+    await TaskRow.filter(id=row.id).update(
+        state=DEAD, recoveries=deaths, leased_until=None, error="its worker died or hung each time"
+    )
+    log.error("task buried: worker died each time", extra={"task": row.id, "job": row.name})
+    return False
 
 
 async def free_leases() -> int:
     """Give up every lease; only for a process that knows itself alone, after another's death."""
-    return int(await TaskRow.filter(leased_until__isnull=False).update(leased_until=None))
+    left = TaskRow.filter(leased_until__isnull=False)
+    return int(await left.update(leased_until=None, recoveries=F("recoveries") + 1))
+
+
+async def give_back(id: int) -> None:
+    """The worker stops before it is done: the task is free, and none of it counts."""
+    await TaskRow.filter(id=id, state=NEW).update(leased_until=None)
 
 
 async def hold(id: int) -> bool:
@@ -120,7 +149,11 @@ async def finish(id: int, *, now: datetime) -> None:
 
 async def fail(task: Task, *, error: str, retry_at: datetime | None) -> None:
     """Try again at `retry_at`; without it the task is dead."""
-    changes: dict[str, Any] = {"attempts": task.attempts + 1, "error": error[:400]}
+    changes: dict[str, Any] = {
+        "attempts": task.attempts + 1,
+        "recoveries": 0,
+        "error": error[:400],
+    }
     if retry_at is None:
         changes["state"] = DEAD
     else:

@@ -97,10 +97,20 @@ async def drop(ids: Iterable[int]) -> None:
     await OutboxRow.filter(id__in=list(ids), state=NEW).update(state=DROPPED)
 
 
-async def claim(*, now: datetime, limit: int, lease: timedelta) -> list[Parcel]:
-    """Lease what is due, by rank and age; in a lane one of a rank at a time, so order is kept."""
+async def claim(
+    *,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    share: int | None = None,
+    busy: Mapping[str, int] | None = None,
+) -> list[Parcel]:
+    """Lease what is due, by rank and age; in a lane one of a rank at a time, so order is kept.
+
+    No platform gets more than `share`, of which it has used up what `busy` says.
+    """
     async with transaction():
-        ids = await _due(now, limit)
+        ids = await _due(now, limit, share or limit, busy or {})
         if not ids:
             return []
         free = Q(leased_until=None) | Q(leased_until__lt=now)  # again: another may have been faster
@@ -183,17 +193,21 @@ async def send_anew(parcel: Parcel) -> None:
         await row.save(update_fields=["copy_id", "leased_until", "done"])
 
 
-async def _due(now: datetime, limit: int) -> list[int]:
+async def _due(now: datetime, limit: int, share: int, busy: Mapping[str, int]) -> list[int]:
     mark = "$1" if is_postgres() else "?1"  # the same moment, three times
     sql = (
-        f"SELECT o.id FROM outbox o WHERE o.state = 'new' AND o.not_before <= {mark} "
+        "SELECT o.id, o.rank, o.platform, "
+        "ROW_NUMBER() OVER (PARTITION BY o.platform ORDER BY o.rank, o.id) AS place "
+        f"FROM outbox o WHERE o.state = 'new' AND o.not_before <= {mark} "
         f"AND (o.leased_until IS NULL OR o.leased_until < {mark}) "
         "AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'new' "
         "AND (e.rank = o.rank AND e.id < o.id "
-        f"OR e.rank < o.rank AND e.not_before <= {mark})) ORDER BY o.rank, o.id LIMIT {int(limit)}"
+        f"OR e.rank < o.rank AND e.not_before <= {mark}))"
     )
+    sql = f"SELECT id, platform, place FROM ({sql}) d WHERE place <= {int(share)} ORDER BY rank, id"
     rows = await connection().execute_query_dict(sql, [stamp(now)])
-    return [int(row["id"]) for row in rows]
+    fair = [int(row["id"]) for row in rows if row["place"] <= share - busy.get(row["platform"], 0)]
+    return fair[:limit]
 
 
 def _parcel(row: OutboxRow, copy: CardCopy | None) -> Parcel:

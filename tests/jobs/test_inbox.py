@@ -182,7 +182,7 @@ async def test_a_late_failure_does_not_wake_the_dead_or_the_done(office: Office)
     assert not await inbox.fail(entry, error="late", retry_at=None)
     assert await state(entry) == "done"
     assert not await inbox.fail(entry, error="late", retry_at=NOON)
-    assert (await state(entry), await inbox.due(now=NOON, limit=9)) == ("done", [])
+    assert (await state(entry), await inbox.due(now=NOON, limit=9, since=NOON)) == ("done", [])
 
 
 @pytest.mark.parametrize("drains", [1, 2, 4])

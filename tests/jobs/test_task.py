@@ -119,6 +119,74 @@ async def test_a_crash_delays_the_work_by_the_lease_and_no_longer(shop: Shop) ->
     assert await done() == 1
 
 
+async def die(shop: Shop) -> None:
+    """A worker takes what is due and is killed over it; the lease runs out."""
+    await task.claim(now=shop.clock(), lease=LEASE)
+    shop.clock.wait(seconds=LEASE.total_seconds() + 1)
+
+
+async def test_what_kills_its_worker_three_times_is_dead_and_takes_nobody_along(shop: Shop) -> None:
+    await ask("poison")
+    await ask("innocent")
+    for _ in range(2):
+        await die(shop)
+        assert (await TaskRow.get(key="poison")).state == "new"
+    await die(shop)
+    for _ in range(2):
+        await shop.worker().drain()
+    rows = {row.key: (row.state, row.recoveries) for row in await TaskRow.all()}
+    assert rows == {"poison": ("dead", 3), "innocent": ("done", 0)}
+
+
+async def test_leases_given_up_at_a_start_count_as_deaths_too(shop: Shop) -> None:
+    await ask()
+    for _ in range(3):
+        await task.claim(now=shop.clock(), lease=LEASE)
+        await task.free_leases()
+    await shop.worker().drain()
+    assert (await done(), (await TaskRow.get()).state) == (0, "dead")
+
+
+async def test_a_failure_that_was_survived_is_no_death(shop: Shop) -> None:
+    await ask()
+    for _ in range(2):
+        await die(shop)
+    shop.faults.append(RuntimeError("boom"))
+    await shop.worker().drain()
+    shop.clock.wait(seconds=1)
+    await die(shop)
+    await shop.worker().drain()
+    assert await done() == 1
+
+
+async def test_what_hangs_is_ended_when_its_time_is_over(shop: Shop) -> None:
+    async def hang(work: TaskWork) -> None:
+        await asyncio.Event().wait()
+
+    job = Job("x", shop.run, hang, timedelta(milliseconds=10))
+    await ask()
+    await Tasks(fakes.house(shop.clock), (job,), fakes.silence).drain()
+    row = await TaskRow.get()
+    assert (row.state, row.attempts, row.error) == ("new", 1, "TimeoutError: ")
+
+
+async def test_a_worker_that_is_stopped_gives_its_task_back(shop: Shop) -> None:
+    began = asyncio.Event()
+
+    async def linger() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    shop.meanwhile.append(linger)
+    await ask()
+    stopped = asyncio.create_task(shop.worker().drain())
+    await began.wait()
+    stopped.cancel()
+    await asyncio.wait([stopped])
+    await shop.worker().drain()
+    assert (await done(), (await TaskRow.get()).recoveries) == (1, 0)
+
+
 async def test_two_workers_at_once_do_each_task_once(shop: Shop) -> None:
     for number in range(20):
         await ask(f"x:{number}", args={"number": number})

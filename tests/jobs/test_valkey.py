@@ -118,6 +118,31 @@ async def test_the_server_of_a_killed_process_is_taken_over_with_what_it_knew(
         await killed.stop()
 
 
+async def test_a_long_path_leaves_nothing_behind_and_is_found_by_every_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = tmp_path / "/".join(["very-long-folder-name"] * 8)
+    server = EmbeddedValkey(folder)
+    assert EmbeddedValkey(folder).settings == server.settings
+    assert not list(tmp_path.glob("momentum-*"))
+    assert len(str(socket_of(server))) <= 107, "pytest's own folder is too long for this test"
+    await server.start()
+    assert mode(socket_of(server).parent) == 0o700
+    await server.stop()
+    assert not list(tmp_path.glob("momentum-*"))
+
+
+async def test_a_folder_that_somebody_else_has_made_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    server = EmbeddedValkey(tmp_path / "/".join(["very-long-folder-name"] * 8))
+    socket_of(server).parent.symlink_to(tmp_path)
+    with pytest.raises(RuntimeError, match="not ours"):
+        await server.start()
+
+
 async def test_a_server_that_died_by_itself_is_started_again(folder: Path) -> None:
     first = EmbeddedValkey(folder)
     await first.start()

@@ -14,7 +14,7 @@ from arq.connections import RedisSettings
 
 from jobs import queue as queues
 from jobs.queue import QUEUE, Queue, connect
-from jobs.worker import Worker
+from jobs.worker import Worker, goes_on
 
 NOBODY = RedisSettings(unix_socket_path="/nonexistent/queue.sock")
 
@@ -122,6 +122,43 @@ async def test_stopping_finishes_the_round_and_begins_no_other(room: Room) -> No
     assert room.done == rounds == 1
     await asyncio.sleep(0.05)
     assert room.rounds == rounds
+
+
+async def test_stopping_does_not_wait_for_a_backlog(room: Room) -> None:
+    async def endless() -> int:
+        while goes_on():
+            room.done += 1
+            room.began.set()
+            await room.gate.wait()
+        return room.done
+
+    own = Worker({"inbox": endless}, NOBODY)
+    own.start()
+    await room.began.wait()
+    stopping = asyncio.create_task(own.stop())
+    await until(lambda: own._stopping.is_set())
+    room.gate.set()
+    async with asyncio.timeout(5):
+        await stopping
+    assert room.done == 1
+
+
+async def test_what_hangs_is_broken_off_when_the_worker_stops(room: Room) -> None:
+    own = worker(room)
+    own.STOP_SECONDS = 0.05
+    own.start()
+    await room.began.wait()
+    async with asyncio.timeout(5):
+        await own.stop()
+    assert (room.rounds, room.done) == (1, 0)
+
+
+async def test_outside_of_a_worker_a_drain_goes_on(room: Room) -> None:
+    own = worker(room)
+    await own.stop()
+    assert goes_on()
+    await own.look("inbox")
+    assert room.rounds == 0
 
 
 async def test_a_wake_up_travels_through_the_queue(room: Room, redis: RedisSettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +22,10 @@ async def store(*events: Event) -> list[Kept]:
     return await inbox.store(
         [(item, "t") for item in events], now=NOON, press_wait=timedelta(seconds=6)
     )
+
+
+async def due(now: datetime, limit: int) -> list[int]:
+    return [item.id for item in await inbox.due(now=now, limit=limit, since=NOON)]
 
 
 async def test_a_group_is_kept_with_the_answer_in_the_order_it_came() -> None:
@@ -60,14 +64,14 @@ async def test_a_repeat_brings_back_the_answer() -> None:
 
 async def test_a_press_waits_for_its_own_process_and_others_do_not() -> None:
     press, said = await store(event("a", kind=Kind.PRESS), event("b", who="qian"))
-    assert await inbox.due(now=NOON, limit=9) == [said.id]
-    assert await inbox.due(now=NOON + timedelta(seconds=6), limit=9) == [press.id, said.id]
+    assert await due(NOON, 9) == [said.id]
+    assert await due(NOON + timedelta(seconds=6), 9) == [press.id, said.id]
 
 
 async def test_one_of_a_lane_is_due_at_a_time_oldest_first() -> None:
     kept = await store(event("1"), event("2"), event("3", who="qian"), event("4", who="qian"))
-    assert await inbox.due(now=NOON, limit=9) == [kept[0].id, kept[2].id]
-    assert await inbox.due(now=NOON, limit=1) == [kept[0].id]
+    assert await due(NOON, 9) == [kept[0].id, kept[2].id]
+    assert await due(NOON, 1) == [kept[0].id]
 
 
 _PRINTABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
