@@ -37,7 +37,7 @@ def captured(seen: Sight, found: Sequence[str], advice: str, *, known: bool) -> 
 def followed_up(seen: Sight, note: str, found: Sequence[str], before: float) -> Card:
     """A touch was recorded: the next step with its date, and what it did to the momentum."""
     lead = seen.lead
-    _, top = seen.energy.peak(seen.now)
+    _, top = seen.top
     facts = [("内容", note)]
     if lead.next_step:
         due = when(lead.next_step_at, seen.zone) if lead.next_step_at else "未定时间"

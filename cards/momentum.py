@@ -28,6 +28,7 @@ from crm.lead import LeadView, money
 from crm.momentum import Energy, Heat, MomentumPolicy, Pulse, next_change, traced
 
 HEAT_TONE = {Heat.GREEN: Tone.GOOD, Heat.YELLOW: Tone.WARN, Heat.RED: Tone.DANGER}
+FULL = 100.0  # points
 POINTS = 97  # samples of a curve: one every hour of four days
 _WEEKDAYS = "一二三四五六日"
 
@@ -48,7 +49,14 @@ class Sight:
 
     @property
     def points(self) -> float:
-        return self.energy.momentum(self.now)
+        """As people see it, 0 to 100: beyond that a lead cannot be warmer."""
+        return min(FULL, self.energy.momentum(self.now))
+
+    @property
+    def top(self) -> tuple[datetime, float]:
+        """The highest point ahead: when, and how many points of 100."""
+        at, points = self.energy.peak(self.now)
+        return at, min(FULL, points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def short(moment: datetime, zone: ZoneInfo) -> str:
 
 def outlook(seen: Sight) -> str:
     """What will happen if nobody does anything."""
-    at, top = seen.energy.peak(seen.now)
+    at, top = seen.top
     parts = []
     if at - seen.now > timedelta(minutes=5):
         parts.append(f"预计 {short(at, seen.zone)} 达到峰值 {top:.0f} 分")
@@ -92,7 +100,7 @@ def outlook(seen: Sight) -> str:
 
 def bar(seen: Sight) -> Bar:
     """Where it stands; a rising one says where to, since every signal begins at nothing."""
-    at, top = seen.energy.peak(seen.now)
+    at, top = seen.top
     words = f"{seen.points:.0f} 分 · {seen.heat.label}"
     if at - seen.now > timedelta(minutes=5) and top - seen.points >= 1:
         words = f"{seen.points:.0f} 分，升向 {top:.0f} 分 · {seen.heat.label}"
@@ -110,8 +118,8 @@ def curve(seen: Sight, *, back: timedelta = timedelta(hours=24)) -> Picture:
     def x(moment: datetime) -> float:
         return (moment - start) / timedelta(hours=1)
 
-    past = tuple((x(at), round(y, 2)) for at, y in sampled if at <= seen.now)
-    ahead = tuple((x(at), round(y, 2)) for at, y in sampled if at >= seen.now)
+    past = tuple((x(at), round(min(FULL, y), 2)) for at, y in sampled if at <= seen.now)
+    ahead = tuple((x(at), round(min(FULL, y), 2)) for at, y in sampled if at >= seen.now)
     lines: tuple[Line, ...] = (Line("预测", ahead, dashed=True),)
     if len(past) > 1:
         lines = (Line("动能", past), *lines)
@@ -277,6 +285,19 @@ def rising(seen: Sight, at: datetime) -> Card:
         ),
         Tone.INFO,
         (Button("记录跟进", f"跟进 {seen.lead.id}", primary=True),),
+    )
+
+
+def recovered(lead: LeadView, at: datetime, zone: ZoneInfo, *, ref: str) -> Card:
+    """To everyone who has an undecided fuse card: nothing is left to decide."""
+    return Card(
+        f"已回升 · {lead.name}",
+        (
+            Fields((("回升时间", when(at, zone)), ("负责人", lead.owner_name or "公海"))),
+            Note("负责人已跟进，线索脱离红色，无需再处理。"),
+        ),
+        Tone.GOOD,
+        ref=ref,
     )
 
 

@@ -86,7 +86,7 @@ async def seed(house: House, tenant: str) -> bool:
     if await person.everyone(tenant):
         return False
     facts: dict[str, Any] = yaml.safe_load((FOLDER / "company.yaml").read_text(encoding="utf-8"))
-    await _stay_up(tenant, house.now())
+    await _keep_quiet(tenant, house.now())
     await person.save(tenant, people())
     for name, about in facts["stores"].items():
         await rosters.save_store(tenant, name, about)
@@ -109,16 +109,15 @@ async def seed(house: House, tenant: str) -> bool:
     return True
 
 
-async def _stay_up(tenant: str, now: datetime) -> None:
-    """No quiet hours: whoever tries the demo at night wants to see what happens."""
-    awake = {"quiet_from": "00:00", "quiet_until": "00:00"}
+async def _keep_quiet(tenant: str, now: datetime) -> None:
+    """No daily sync: with a clock that jumps, its calls would crowd out what is to be seen."""
     await policy.append(
         tenant,
-        {"delivery": awake},
+        {"person": {"sync_daily": False}},
         after=0,
         author="演示",
-        reason="演示时随时可以看到提醒",
-        changed="消息推送：免打扰不启用",
+        reason="演示里的报文只留对话",
+        changed="人员：每天同步通讯录 是 → 否",
         now=now,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from bot.commands import Work
@@ -15,7 +16,7 @@ from jobs.inbox import House
 from jobs.outbox import post
 from jobs.task import Job, TaskWork
 from models import lead as leads
-from models import momentum, person, sight
+from models import momentum, outbox, person, sight
 from models.db import transaction
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ async def _tell(work: Work, lead_id: int, change: momentum.Crossing) -> None:
         await momentum.stop(lead_id)
         return
     owner = await person.by_id(work.tenant, lead.owner_id) if lead.owner_id else None
+    if change.before is Heat.RED:
+        await _withdraw(work, lead, at)
     if change.heat is Heat.RED:
         if not lead.is_snoozed(work.now):
             await _fuse(work, lead, owner, key)
@@ -92,6 +95,13 @@ async def _tell(work: Work, lead_id: int, change: momentum.Crossing) -> None:
         work.send(owner, views.yellow(seen, at, advice), key=key)
     else:
         work.send(owner, views.green(seen, at), key=key)
+
+
+async def _withdraw(work: Work, lead: LeadView, at: datetime) -> None:
+    """The lead is out of the red: a fuse card that nobody has decided on says so."""
+    ref = (await momentum.standing(lead.id)).fuse_ref()
+    if await outbox.newest(work.tenant, ref) is None:
+        work.replace(views.recovered(lead, at, work.zone, ref=ref))
 
 
 async def _fuse(work: Work, lead: LeadView, owner: Person | None, key: str) -> None:

@@ -31,7 +31,7 @@ from cards.drawing import Bars, Curve, Drawing
 
 COLOURS = {Tone.INFO: "blue", Tone.GOOD: "green", Tone.WARN: "orange", Tone.DANGER: "red"}
 BAR_CELLS = 12
-SHORT_FIELD = 14
+SHORT_FIELD = 9
 MAX_COLUMNS = 50
 PAGE_ROWS = 10
 MAX_FOLD_TITLE = 100

@@ -110,6 +110,7 @@ def samples() -> tuple[Sample, ...]:
         sample(
             MANAGER, momentum.decided, lost, "已放弃：项目取消", NOW, ZONE, ref="fuse:17"
         ).called("lost"),
+        sample(MANAGER, momentum.recovered, LEAD, NOW, ZONE, ref="fuse:17"),
         sample(REP, momentum.rising, sight(Heat.YELLOW, hours=(40, 1)), NOW),
         sample(REP, momentum.green, sight(), NOW),
     )
