@@ -216,7 +216,12 @@ async def serve(program: Program, app: web.Application) -> None:
     await runner.setup()
     register = asyncio.create_task(register_callbacks(program))
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as fault:
+            raise SettingsError(
+                f"{settings.host}:{settings.port} 已被占用或不可用，请换 MOMENTUM_PORT"
+            ) from fault
         print(f"动能已启动：{settings.base_url}/", flush=True)
         await stopped.wait()
     finally:
@@ -326,12 +331,12 @@ async def run_listen(settings: Settings, given: argparse.Namespace) -> int:
 async def run_sync(settings: Settings, given: argparse.Namespace) -> int:
     """Read the contacts of one platform, or of all that are set up; 0 if none is missing."""
     async with at_hand(settings) as house:
-        ours = house.apps_of(TENANT)
+        ours = house.apps_of(given.tenant)
         wanted = [given.platform] if given.platform else list(ours)
         if not ours or any(name not in ours for name in wanted):
             raise SettingsError("没有配置好的平台可以同步，请先运行 check")
         for name in wanted:
-            lines = await people.sync_now(house, TENANT, name, is_sure=given.confirm)
+            lines = await people.sync_now(house, given.tenant, name, is_sure=given.confirm)
             print("\n".join(lines))
     return 0
 
@@ -339,7 +344,7 @@ async def run_sync(settings: Settings, given: argparse.Namespace) -> int:
 async def run_leave(settings: Settings, given: argparse.Namespace) -> int:
     """Somebody leaves; whoever takes over is told by the running program."""
     async with at_hand(settings) as house:
-        print(await people.leave_now(house, TENANT, given.name))
+        print(await people.leave_now(house, given.tenant, given.name))
     return 0
 
 
@@ -348,7 +353,8 @@ async def at_hand(settings: Settings) -> AsyncIterator[House]:
     """What one command works with, beside a running program or without one."""
     book, ours = Book(), apps(settings)
     async with terminal.opened(settings), aiohttp.ClientSession() as session:
-        await book.refresh(TENANT)
+        for tenant in {MAIN, *(app.tenant for app in ours)}:
+            await book.refresh(tenant)
         yield build_house(settings, real_now, book, ours, adapters(ours, Supplies(lambda: session)))
 
 
@@ -358,7 +364,7 @@ async def run_recall(settings: Settings, given: argparse.Namespace) -> int:
     async with terminal.opened(settings), aiohttp.ClientSession() as session:
         found = adapters(apps(settings), Supplies(lambda: session))
         for number in given.ids:
-            fault = await recall(found, TENANT, number)
+            fault = await recall(found, given.tenant, number)
             faults += bool(fault)
             print(f"{number}\t{fault or '已撤回'}")
     return 1 if faults else 0

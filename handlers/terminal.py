@@ -14,37 +14,37 @@ from typing import Any
 import aiohttp
 import openpyxl
 
-from bot.dingtalk.adapter import DingTalkAdapter
-from bot.feishu.adapter import FeishuAdapter
-from bot.wecom.adapter import WeComAdapter
+from bot.apps import Supplies, adapter
+from config.apps import MAIN, App, apps
 from config.settings import REQUIRED, Settings, SettingsError, configured, missing
 from crm.person import COLUMNS, PersonRow, read_row
 from models import db, outbox, person, policy
 
 Run = Callable[[Settings, argparse.Namespace], Awaitable[int]]
-TENANT = "main"
 PLATFORM_WORDS = {"wecom": "企业微信", "feishu": "飞书", "dingtalk": "钉钉"}
 
 
 def add_commands(words: Any, recall: Run, sync: Run, leave: Run) -> None:
     """Describe the commands to argparse; some need the platforms, which `main` has."""
+    whose = argparse.ArgumentParser(add_help=False)
+    whose.add_argument("--tenant", default=MAIN, help="哪个组织，默认 main")
     words.add_parser("check", help="检查设置，缺什么说什么").set_defaults(run=check)
     words.add_parser("migrate", help="把数据库升级到最新结构").set_defaults(run=migrate)
     people = words.add_parser("people", help="人员").add_subparsers(required=True, metavar="动作")
-    load = people.add_parser("import", help="导入人员文件（CSV 或 XLSX）")
+    load = people.add_parser("import", parents=[whose], help="导入人员文件（CSV 或 XLSX）")
     load.add_argument("file", type=Path)
     load.set_defaults(run=import_people)
-    reading = people.add_parser("sync", help="从各平台通讯录同步成员和部门")
+    reading = people.add_parser("sync", parents=[whose], help="从各平台通讯录同步成员和部门")
     reading.add_argument("--platform", choices=PLATFORM_WORDS, help="只同步这个平台")
     reading.add_argument("--confirm", action="store_true", help="消失的人再多也按离职办理")
     reading.set_defaults(run=sync)
-    leaving = people.add_parser("leave", help="办理离职：交接线索，停用账号")
+    leaving = people.add_parser("leave", parents=[whose], help="办理离职：交接线索，停用账号")
     leaving.add_argument("name")
     leaving.set_defaults(run=leave)
     letters = words.add_parser("outbox", help="外发消息").add_subparsers(
         required=True, metavar="动作"
     )
-    listing = letters.add_parser("list", help="列出消息，默认死信")
+    listing = letters.add_parser("list", parents=[whose], help="列出消息，默认死信")
     listing.add_argument("--state", default=outbox.DEAD, choices=outbox.STATES)
     listing.set_defaults(run=list_outbox)
     for name, run, about, count, which in (
@@ -52,13 +52,15 @@ def add_commands(words: Any, recall: Run, sync: Run, leave: Run) -> None:
         ("drop", drop_outbox, "丢弃死信", "+", "消息编号"),
         ("recall", recall, "撤回已发送的消息", "+", "消息编号"),
     ):
-        leaf = letters.add_parser(name, help=about)
+        leaf = letters.add_parser(name, parents=[whose], help=about)
         leaf.add_argument("ids", nargs=count, type=int, help=which)
         leaf.set_defaults(run=run)
     policies = words.add_parser("policy", help="配置版本").add_subparsers(
         required=True, metavar="动作"
     )
-    policies.add_parser("history", help="列出配置版本").set_defaults(run=policy_history)
+    policies.add_parser("history", parents=[whose], help="列出配置版本").set_defaults(
+        run=policy_history
+    )
 
 
 async def check(settings: Settings, _: argparse.Namespace) -> int:
@@ -71,41 +73,47 @@ async def check(settings: Settings, _: argparse.Namespace) -> int:
         elif lacking:
             wrong = True
             print(f"{PLATFORM_WORDS[name]}：还缺 {'、'.join(lacking)}")
-        elif fault := _unusable(settings, name):
-            wrong = True
-            print(f"{PLATFORM_WORDS[name]}：{fault}")
-        else:
-            print(f"{PLATFORM_WORDS[name]}：设置完整")
-    if not found:
+    try:
+        served = apps(settings)
+    except SettingsError as fault:
+        served, wrong = (), True
+        print(fault)
+    for app in served:
+        fault_words = _unusable(app)
+        wrong = wrong or bool(fault_words)
+        which = PLATFORM_WORDS[app.platform] + (f"（{app.name}）" if app.name != MAIN else "")
+        print(f"{which}：{fault_words or '设置完整'}")
+    if not found and not served:
         print("还没有配置任何平台；想先看看效果，请运行 make run")
+    wrong = not await _is_database_ready(settings) or wrong
+    return 1 if wrong or not served else 0
+
+
+async def _is_database_ready(settings: Settings) -> bool:
     try:
         async with opened(settings) as url:
             names = await db.pending(url)
-            behind = f"缺少 {len(names)} 个升级，请运行 python main.py migrate"
-            print(f"数据库：{behind if names else '正常'}")
-            wrong = wrong or bool(names)
     except SettingsError as fault:
-        wrong = True
         print(f"数据库：{fault}")
-    return 1 if wrong or not found else 0
+        return False
+    behind = f"缺少 {len(names)} 个升级，请运行 python main.py migrate"
+    print(f"数据库：{behind if names else '正常'}")
+    return not names
 
 
-def _unusable(settings: Settings, platform: str) -> str:
-    """Why the complete settings of a platform cannot be used, or ""."""
+def _unusable(app: App) -> str:
+    """Why the complete settings of an app cannot be used, or ""."""
 
     def session() -> aiohttp.ClientSession:
         raise RuntimeError("nothing is sent while checking")
 
     try:
-        if platform == "wecom":
-            WeComAdapter(settings.wecom, app="main", tenant=TENANT, session=session)
-        elif platform == "feishu":
-            FeishuAdapter(settings.feishu, app="main", tenant=TENANT, session=session)
-        else:
-            DingTalkAdapter(settings.dingtalk, app="main", tenant=TENANT, session=session)
+        adapter(app, Supplies(session))
     except SettingsError as fault:
         return str(fault)
-    if platform == "dingtalk" and settings.dingtalk.card_template_id and not settings.public_url:
+    dingtalk = app.settings.dingtalk
+    needs_address = dingtalk.card_template_id and dingtalk.mode != "stream"
+    if app.platform == "dingtalk" and needs_address and not app.settings.public_url:
         return "用了卡片模板，还需要 MOMENTUM_PUBLIC_URL（钉钉回调本服务的公网地址）"
     return ""
 
@@ -128,7 +136,7 @@ async def import_people(settings: Settings, given: argparse.Namespace) -> int:
         else:
             rows.append(row)
     async with opened(settings):
-        saved = await person.save(TENANT, rows)
+        saved = await person.save(given.tenant, rows)
     faults += saved.faults
     counts = f"新增 {saved.added} 人，更新 {saved.updated} 人，未变 {saved.unchanged} 人"
     print(f"人员导入完成：{counts}，{len(faults)} 行有误")
@@ -139,7 +147,7 @@ async def import_people(settings: Settings, given: argparse.Namespace) -> int:
 
 async def list_outbox(settings: Settings, given: argparse.Namespace) -> int:
     async with opened(settings):
-        rows = await outbox.listed(TENANT, given.state)
+        rows = await outbox.listed(given.tenant, given.state)
     for row in rows:
         when = f"{row.not_before:%F %T}" if row.state == outbox.HELD else ""
         cells = (row.id, row.platform, f"{row.created_at:%F %T}", row.code, row.reason, when)
@@ -150,21 +158,21 @@ async def list_outbox(settings: Settings, given: argparse.Namespace) -> int:
 
 async def replay_outbox(settings: Settings, given: argparse.Namespace) -> int:
     async with opened(settings):
-        count = await outbox.replay(TENANT, given.ids or None, now=datetime.now(UTC))
+        count = await outbox.replay(given.tenant, given.ids or None, now=datetime.now(UTC))
     print(f"已重新排队 {count} 条")
     return 0
 
 
 async def drop_outbox(settings: Settings, given: argparse.Namespace) -> int:
     async with opened(settings):
-        count = await outbox.discard(TENANT, given.ids)
+        count = await outbox.discard(given.tenant, given.ids)
     print(f"已丢弃 {count} 条")
     return 0
 
 
-async def policy_history(settings: Settings, _: argparse.Namespace) -> int:
+async def policy_history(settings: Settings, given: argparse.Namespace) -> int:
     async with opened(settings):
-        versions = await policy.history(TENANT)
+        versions = await policy.history(given.tenant)
     for item in versions:
         print(f"v{item.version}\t{item.at:%F %T}\t{item.author}\t{item.changed}\t{item.reason}")
     print(f"共 {len(versions)} 个版本" if versions else "配置从未改过，使用出厂值")
