@@ -117,7 +117,7 @@ class Inbox:
     async def work(self, id: int) -> Worked | None:
         """Work one event; None if somebody else did it or it failed and will be tried again."""
         try:
-            async with asyncio.timeout(LONGEST), transaction():
+            async with transaction(), asyncio.timeout(LONGEST):
                 row = await inbox.take(id)
                 if row is None or not goes_on():
                     return None
@@ -140,7 +140,7 @@ class Inbox:
 
     async def answered(self, id: int) -> Inline | None:
         """What the presser sees of a press that another process is working, once it is done."""
-        while (answer := await inbox.answer(id)) is None:
+        while (answer := await inbox.answer(id)) is None:  # noqa: ASYNC110 — nobody tells us
             await asyncio.sleep(ASK_SECONDS)
         return remembered(answer)
 

@@ -72,8 +72,7 @@ class Tasks:
         try:
             if job is None:
                 raise LookupError(f"no job {item.name}")
-            async with asyncio.timeout(job.lease.total_seconds()):
-                await self._run(job, item)
+            await self._run(job, item)
         except asyncio.CancelledError:
             await asyncio.shield(task.give_back(item.id))
             raise
@@ -87,9 +86,11 @@ class Tasks:
             await self._wake_outbox()
 
     async def _run(self, job: Job, item: task.Task) -> None:
-        prepared = await job.prepare(self._work(item)) if job.prepare else None
+        end = asyncio.get_running_loop().time() + job.lease.total_seconds()
+        async with asyncio.timeout_at(end):
+            prepared = await job.prepare(self._work(item)) if job.prepare else None
         work = self._work(item)
-        async with transaction():
+        async with transaction(), asyncio.timeout_at(end):
             if not await task.hold(item.id):
                 return
             await job.run(work, prepared)
