@@ -34,17 +34,23 @@ def captured(seen: Sight, found: Sequence[str], advice: str, *, known: bool) -> 
     )
 
 
-def followed_up(seen: Sight, note: str, found: Sequence[str], before: float) -> Card:
-    """A touch was recorded: the next step with its date, and what it did to the momentum."""
+def followed_up(
+    seen: Sight, note: str, found: Sequence[str], before: float, *, is_timed: bool = True
+) -> Card:
+    """A touch was recorded: the next step with its date, and what it did to the momentum.
+
+    `before` is the peak that was ahead without it. `is_timed`: an hour was said, not only a day.
+    """
     lead = seen.lead
     _, top = seen.top
     facts = [("内容", note)]
     if lead.next_step:
         due = when(lead.next_step_at, seen.zone) if lead.next_step_at else "未定时间"
+        due = due if is_timed or not lead.next_step_at else due.rpartition(" ")[0]
         facts.append(("下一步", f"{lead.next_step} · {due}"))
     if found:
         facts.append(("新信号", "、".join(found)))
-    facts.append(("动能", f"{before:.0f} 分 → 峰值 {max(top, seen.points):.0f} 分"))
+    facts.append(("预计峰值", f"{before:.0f} → {top:.0f} 分"))
     return Card(
         f"跟进已记录 · {lead.name}",
         (bar(seen), Fields(tuple(facts)), curve(seen), Text(f"走势：{outlook(seen)}")),

@@ -101,9 +101,10 @@ def outlook(seen: Sight) -> str:
 def bar(seen: Sight) -> Bar:
     """Where it stands; a rising one says where to, since every signal begins at nothing."""
     at, top = seen.top
-    words = f"{seen.points:.0f} 分 · {seen.heat.label}"
+    words = f"{seen.points:.0f} 分"
     if at - seen.now > timedelta(minutes=5) and top - seen.points >= 1:
-        words = f"{seen.points:.0f} 分，升向 {top:.0f} 分 · {seen.heat.label}"
+        words = f"{words if seen.points >= 1 else '刚起步'}，升向 {top:.0f} 分"
+    words = f"{words} · {seen.heat.label}"
     return Bar("动能", min(1.0, max(seen.points, 0.0) / 100), words)
 
 

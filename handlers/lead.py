@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from bot.commands import Args, Commands, Context, Reply
 from cards import lead as views
+from cards.momentum import FULL
+from crm.language import Precision, followup
 from crm.language import capture as understood
-from crm.language import followup
 from crm.lead import LeadView, followed_up
 from crm.momentum import TimeClass
 from crm.person import Role
@@ -18,6 +19,7 @@ from models import momentum, sight
 
 commands = Commands("lead")
 
+HOURS = (Precision.TIME, Precision.PART)
 SELLERS = (Role.REP, Role.MANAGER, Role.DIRECTOR)
 
 
@@ -96,8 +98,10 @@ async def follow_up(ctx: Context, args: Args) -> Reply:
     )
     hits = await _add_signals(ctx, lead, words, "touch")
     seen = await sight.sight(after or lead, ctx.policies, now=ctx.now, zone=ctx.zone)
+    told_hour = bool(told.next_when and told.next_when.precision in HOURS)
+    _, peak = before.energy.peak(ctx.now)
     return views.followed_up(
-        seen, told.note or words, _labels(hits), before.energy.momentum(ctx.now)
+        seen, told.note or words, _labels(hits), min(FULL, peak), is_timed=told_hour
     )
 
 

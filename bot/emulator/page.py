@@ -265,8 +265,11 @@ async def _asked(request: web.Request) -> Json:
         _refuse("Content-Type 应为 application/json")
     try:
         body = json.loads(await request.read())
-    except ValueError:
-        _refuse("请求体应为 JSON")
+        json.dumps(
+            body, ensure_ascii=False
+        ).encode()  # half an emoji spoils every later answer
+    except (ValueError, RecursionError):
+        _refuse("请求体应为 JSON，文字应为完整的 Unicode")
     if not isinstance(body, dict):
         _refuse("请求体应为 JSON 对象")
     return body

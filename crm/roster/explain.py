@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from crm.roster.board import Board
 from crm.roster.measure import Measure
-from crm.roster.model import DAY_NAMES, SLOT_MINUTES, Pattern, Worker, clock, skill_name
+from crm.roster.model import (
+    DAY_NAMES,
+    SLOT_MINUTES,
+    Pattern,
+    Worker,
+    clock,
+    hours_words,
+    skill_name,
+)
 from crm.roster.problem import COVER, LEGAL, Problem
 from crm.roster.rules import RULES, STORE_CODES, Violation, check, measured
 
@@ -226,11 +234,11 @@ def _reason(board: Board, worker: Worker, day: int, pattern: Pattern) -> Reason:
 
 
 def _lost_words(part: str, skill: str, slots: Counter[tuple[str, str]]) -> str:
-    many = slots[part, skill]
+    hours = hours_words(slots[part, skill] * SLOT_MINUTES)
     if part == COVER:
-        return f"不排将缺 {many} 个半小时的人手"
+        return f"不排将缺 {hours}的人手"
     if skill:
-        return f"不排将有 {many} 个半小时没有足够的{skill_name(skill)}"
+        return f"不排将有 {hours}没有足够的{skill_name(skill)}"
     return "开门或关门须有两人，其中一人持钥匙"
 
 

@@ -125,7 +125,7 @@ def _licence(
     note = ""
     if bare:
         note = f"{clock(bare[0] * SLOT_MINUTES)}–{clock((bare[-1] + 1) * SLOT_MINUTES)}"
-    return Measure("LICENSE", None, day, len(bare), 0, note=note)
+    return Measure("LICENSE", None, day, len(bare) * SLOT_MINUTES / 60, 0, note=note)
 
 
 def _hours(worker: Worker, line: Line, policy: RosterPolicy) -> Iterator[Measure]:

@@ -64,7 +64,7 @@ RULES = {
     "UNKNOWN": Rule("班次或人员", "{note}不在本周名单里，请刷新后重排", "排班数据"),
     "LICENSE": Rule(
         "药师在岗",
-        "{day}有 {value:g} 个半小时没有执业药师在岗（{note} 之间）",
+        "{day}有 {value:g} 小时没有执业药师在岗（{note} 之间）",
         "药品经营和使用质量监督管理办法",
     ),
     "OPEN": Rule("开门人数", "{day}开门时只有 {value:g} 人，至少 {limit:g} 人", "门店内规"),

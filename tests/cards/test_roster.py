@@ -56,7 +56,7 @@ def test_a_draft_without_pharmacist_warns_and_advises() -> None:
     found = solve(week(people), POLICY, effort=0)
     card = draft(week(people), found, roster_id=12, version=3)
     assert card.tone is Tone.WARN
-    assert "个半小时没有执业药师在岗" in card.plain()
+    assert "小时没有执业药师在岗" in card.plain()
     assert "建议：本周可用执业药师 1 名" in card.plain()
     assert "· 另有 2 项" in card.plain()
     assert [b.label for b in card.buttons] == ["仍要发布", "重排"]

@@ -172,8 +172,8 @@ def test_an_expired_pharmacist_leaves_the_store_without_licence() -> None:
         for w in FREE
     )
     (found,) = check(base(), week(people), POLICY)
-    assert (found.code, found.worker, found.day, found.value) == ("LICENSE", None, 6, 28)
-    assert found.words.startswith("周日有 28 个半小时没有执业药师在岗")
+    assert (found.code, found.worker, found.day, found.value) == ("LICENSE", None, 6, 14)
+    assert found.words.startswith("周日有 14 小时没有执业药师在岗")
     unlicensed = week(people)
     assert (
         codes(base(), replace(unlicensed, shop=replace(unlicensed.shop, licensed=False))) == set()
