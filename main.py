@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -131,6 +131,13 @@ class Program:
             **await delivery_jobs.gauges(self.house),
         }
 
+    async def close(self) -> None:
+        """Let go of the platforms and the queue."""
+        if self.session:
+            await self.session.close()
+        await self.queue.close()
+        await self.store.close()
+
     async def watch_policies(self) -> None:
         """Notice new versions that other processes have saved."""
         while True:
@@ -168,35 +175,25 @@ async def running(
     """
     url = settings.database_url or db.embedded_url(settings.data_dir)
     valkey = None if settings.redis_url else EmbeddedValkey(settings.data_dir)
-    async with db.opened(url):
+    async with db.opened(url), AsyncExitStack() as stack:
         await _check_schema(url)
         if valkey and owns:
-            await valkey.start()
-        if (
-            valkey and owns and not settings.database_url
-        ):  # the data directory's lock says: nobody else
+            await stack.enter_async_context(valkey.kept())
+        if valkey and owns and not settings.database_url:  # the lock says: nobody else
             await outbox.free_leases()
             await task.free_leases()
         redis = valkey.settings if valkey else RedisSettings.from_dsn(settings.redis_url)
         program = Program(settings, now, redis)
+        stack.push_async_callback(program.close)
         program.connect()
         for tenant in program.house.tenants:
             await program.book.refresh(tenant)
         watch = asyncio.create_task(program.watch_policies())
+        stack.callback(watch.cancel)
         if works:
             program.worker.start()
-        try:
-            yield program
-        finally:
-            watch.cancel()
-            if works:
-                await program.worker.stop()
-            if program.session:
-                await program.session.close()
-            await program.queue.close()
-            await program.store.close()
-            if valkey and owns:
-                await valkey.stop()
+            stack.push_async_callback(program.worker.stop)
+        yield program
 
 
 async def _check_schema(url: str) -> None:
@@ -410,6 +407,9 @@ def main(argv: list[str] | None = None) -> int:
         return uvloop.run(_run(given.run, settings, given))
     except (SettingsError, RefusedError) as fault:
         print(fault, file=sys.stderr)
+        return 2
+    except OSError as fault:
+        print(f"读写不了 {fault.filename or '文件'}：{fault.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "MOMENTUM_"
+REDIS_SCHEMES = ("redis", "rediss", "unix")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -117,6 +118,7 @@ def read(env: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env"
         raise SettingsError(
             f"{_name('log_level')}：「{settings.log_level}」不可用，可填 {'、'.join(LOG_LEVELS)}"
         )
+    _check(settings)
     try:
         ZoneInfo(settings.tenant_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
@@ -124,6 +126,18 @@ def read(env: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env"
             f"{_name('tenant_zone')}：没有时区「{settings.tenant_zone}」，请填如 Asia/Shanghai"
         ) from fault
     return settings
+
+
+def _check(settings: Settings) -> None:
+    """What cannot work whatever it is used for."""
+    if not 1 <= settings.port <= 65_535:
+        raise SettingsError(f"{_name('port')}：「{settings.port}」不是端口，请填 1–65535")
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"{_name('public_url')}：「{settings.public_url}」不是网址，请填如 https://crm.example.com"
+        )
+    if settings.redis_url and urlsplit(settings.redis_url).scheme not in REDIS_SCHEMES:
+        raise SettingsError(f"{_name('redis_url')}：只支持 {'、'.join(REDIS_SCHEMES)} 开头的地址")
 
 
 def configured(settings: Settings) -> tuple[str, ...]:

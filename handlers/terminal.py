@@ -53,7 +53,7 @@ def add_commands(words: Any, recall: Run, sync: Run, leave: Run) -> None:
         ("recall", recall, "撤回已发送的消息", "+", "消息编号"),
     ):
         leaf = letters.add_parser(name, parents=[whose], help=about)
-        leaf.add_argument("ids", nargs=count, type=int, help=which)
+        leaf.add_argument("ids", nargs=count, type=_message_number, help=which)
         leaf.set_defaults(run=run)
     policies = words.add_parser("policy", help="配置版本").add_subparsers(
         required=True, metavar="动作"
@@ -61,6 +61,14 @@ def add_commands(words: Any, recall: Run, sync: Run, leave: Run) -> None:
     policies.add_parser("history", parents=[whose], help="列出配置版本").set_defaults(
         run=policy_history
     )
+
+
+def _message_number(word: str) -> int:
+    """A number that the database can hold; argparse words the ValueError."""
+    number = int(word)
+    if not 0 < number < 2**62:
+        raise ValueError(word)
+    return number
 
 
 async def check(settings: Settings, _: argparse.Namespace) -> int:

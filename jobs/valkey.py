@@ -11,12 +11,15 @@ import signal
 import stat
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from arq.connections import RedisSettings
 
 log = logging.getLogger(__name__)
+
+KEEP_SECONDS = 2.0  # between two looks whether the server is still there
 
 MAX_SOCKET_PATH = 100  # the system's limit is 107 bytes
 
@@ -32,6 +35,27 @@ class EmbeddedValkey:
     @property
     def settings(self) -> RedisSettings:
         return RedisSettings(unix_socket_path=str(self._socket), conn_retries=0)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """The server runs for as long as this lasts: whoever ends it, it is started again."""
+        await self.start()
+        keeper = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await self.stop()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            if self._process and self._process.poll() is not None:
+                log.error("embedded queue has died", extra={"code": self._process.returncode})
+                try:
+                    await self.start()
+                except (RuntimeError, OSError) as fault:  # a full disk, say: try again later
+                    log.error("embedded queue does not start", extra={"fault": str(fault)})
 
     async def start(self) -> None:
         """Ready when this returns. Raises RuntimeError if the server does not come up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import stat
@@ -208,3 +209,25 @@ async def test_the_name_of_the_queue_is_ours(server: EmbeddedValkey) -> None:
     assert await pool.zcard(QUEUE) == 1
     await pool.aclose()
     await queue.close()
+
+
+async def test_a_server_that_dies_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.valkey.KEEP_SECONDS", 0.02)
+    server = EmbeddedValkey(tmp_path)
+    async with server.kept():
+        first = int((tmp_path / "queue" / "pid").read_text())
+        os.kill(first, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while not await _answers(server):
+                await asyncio.sleep(0.02)
+        assert int((tmp_path / "queue" / "pid").read_text()) != first
+
+
+async def _answers(server: EmbeddedValkey) -> bool:
+    queue = Queue(server.settings)
+    try:
+        return await queue.is_alive()
+    finally:
+        await queue.close()
