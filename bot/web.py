@@ -99,7 +99,11 @@ class Callbacks:
             seen.update(kind="-", result="protocol" if decoded else "ignored")
             return _response(decoded or adapter.answer(incoming, None, None))
         seen.update(kind=decoded.kind.value)
-        kept = await self._door.keep(decoded, trace.get())
+        try:
+            kept = await self._door.keep(decoded, trace.get())
+        except Exception:  # disk full, database away: not kept, so the platform must send it again
+            log.exception("event not kept", extra={"app": adapter.app})
+            return web.Response(status=503)
         seen.update(result="kept" if kept.fresh else "repeated")
         worked = await self._pressed(adapter, decoded, kept)
         answer = adapter.answer(incoming, decoded, worked.inline if worked else None)

@@ -218,7 +218,7 @@ async def test_when_the_database_is_away_the_platform_is_not_told_ok(
 
     monkeypatch.setattr(inbox, "store", broken)
     response = await post(client, fakes.event("说"))
-    assert response.status == 500
+    assert response.status == 503
     assert counted(office, result="failed") == 1
 
 
