@@ -21,7 +21,7 @@ from jobs.bench.floor import PATHS
 from jobs.valkey import EmbeddedValkey
 
 ROOT = Path(__file__).parent.parent.parent
-ROUNDS, SECONDS, CONNECTIONS = 1, 2.0, 32
+ROUNDS, SECONDS, CONNECTIONS = 3, 3.0, 32
 STEADY_RATE = 200
 GOAL_RATE, GOAL_CPU = 0.8, 1.4
 TICKS = os.sysconf("SC_CLK_TCK")
