@@ -121,11 +121,13 @@ class Sender:
 
 
 def _delivery(parcel: Parcel) -> Delivery:
+    """An answer by its event's origin brings that as its handle, on its first way out."""
+    handle = parcel.handle if parcel.handle is not None else parcel.origin or None
     return Delivery(
         parcel.key,
         _address(parcel),
         parcel.card,
-        parcel.handle,
+        handle,
         parcel.done,
         parcel.is_urgent,
     )

@@ -13,7 +13,8 @@ class Parcel:
     """One row of the outbox, ready to deliver.
 
     `handle` names the copy to change in place; None sends a new message. `done` is what an
-    earlier try already achieved. `attempts` counts the tries before this one.
+    earlier try already achieved. `origin` is that of the event which a new message answers, where
+    the platform takes the answer that way. `attempts` counts the tries before this one.
     """
 
     id: int
@@ -30,5 +31,6 @@ class Parcel:
     done: Mapping[str, str] = field(default_factory=dict)
     lane: str = ""
     robot: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
     is_direct: bool = False
     is_urgent: bool = False

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,12 +19,13 @@ from cards import person as person_views
 from cards.card import Card, Tone, note, to_json
 from config.log import trace
 from config.policies import Policies
-from crm.person import Person, contact_change
+from crm.person import Person
 from crm.refusal import RefusedError
+from jobs import unread
 from jobs.outbox import Apps, post, send
 from jobs.person.binding import Binder
 from jobs.worker import goes_on
-from models import inbox, outbox, person, task
+from models import inbox, outbox, person
 from models.db import transaction
 from models.person import contact
 
@@ -78,15 +79,14 @@ class Inbox:
     async def drain(self) -> int:
         """Work until nothing is due; events of one person in order, others side by side."""
         worked, tried = 0, set[int]()
-        while goes_on() and (due := await self._due()):
+        while goes_on() and (
+            due := await inbox.due(now=self._house.now(), limit=self.BATCH, since=self._since)
+        ):
             if tried.issuperset(item.id for item in due):
                 break  # others have them
             tried.update(item.id for item in due)
             worked += await self._work_through(due)
         return worked
-
-    async def _due(self) -> list[inbox.Due]:
-        return await inbox.due(now=self._house.now(), limit=self.BATCH, since=self._since)
 
     async def _work_through(self, due: list[inbox.Due]) -> int:
         """Work a batch; returns how many are done.
@@ -167,7 +167,7 @@ class Inbox:
     async def _answer(self, event: Event, key: str, now: datetime) -> Worked:
         work = self._house.work(event.tenant, now)
         if event.kind is Kind.NOTICE:
-            await self._notice(event, key, now)
+            await unread.notice(event, key, now)
         if event.kind is Kind.NOTICE or not (event.person or event.chat):
             return Worked(None)
         who = await person.by_account(event.tenant, event.platform, event.person)
@@ -178,18 +178,8 @@ class Inbox:
         if event.kind is Kind.ENTER:
             return await self._greet(work, event, who, key)
         if event.kind is Kind.UNKNOWN:
-            sorry = note("暂时还看不懂这种消息，请改用文字。发送「帮助」看看可以说什么。")
-            return await self._say(work, event, Answer(sorry), key)
+            return await self._say(work, event, Answer(await unread.answer(work, event, key)), key)
         return await self._obey(event, who, key, now)
-
-    async def _notice(self, event: Event, key: str, now: datetime) -> None:
-        """A change in the contacts is followed by a task."""
-        told = contact_change(event.origin)
-        if told is None:
-            return
-        args = {"platform": event.platform, **asdict(told)}
-        key = f"person.changed:{key}"
-        await task.ask(event.tenant, "person.changed", key=key, now=now, args=args, at=None)
 
     async def _stranger(self, event: Event) -> Card:
         """Whom the contacts have is told so: an admin only has to give a role."""
@@ -276,7 +266,18 @@ class Inbox:
             user=event.person,
             chat=event.chat,
             direct=True,
+            origin=_way_back(event),
         )
+
+
+def _way_back(event: Event) -> Mapping[str, str]:
+    """What an answer needs to go where a bot was asked; nothing for all who are simply written to.
+
+    A press's "message" names the pressed card, which this answer does not change.
+    """
+    if not event.origin.get("response_url"):
+        return {}
+    return {name: value for name, value in event.origin.items() if name != "message"}
 
 
 def _as_answer(reply: Reply) -> Answer:

@@ -87,14 +87,15 @@ async def _tell(work: Work, lead_id: int, change: momentum.Crossing) -> None:
         return
     if owner is None:
         return
+    topic = f"reminder:{lead_id}"
     seen = await sight.sight(lead, work.policies, now=work.now, zone=work.zone)
     if change.heat is Heat.YELLOW and change.rises:
-        work.send(owner, views.rising(seen, at), key=key)
+        work.send(owner, views.rising(seen, at), key=key, topic=topic)
     elif change.heat is Heat.YELLOW:
         advice = await sight.advice(lead, now=work.now, zone=work.zone)
-        work.send(owner, views.yellow(seen, at, advice), key=key)
+        work.send(owner, views.yellow(seen, at, advice), key=key, topic=topic)
     else:
-        work.send(owner, views.green(seen, at), key=key)
+        work.send(owner, views.green(seen, at), key=key, topic=topic)
 
 
 async def _withdraw(work: Work, lead: LeadView, at: datetime) -> None:

@@ -39,6 +39,7 @@ class Way(TypedDict, total=False):
     direct: bool
     urgent: bool
     topic: str
+    origin: Mapping[str, str]
 
 
 def place(person: Person, apps: Apps) -> tuple[str, str]:

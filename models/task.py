@@ -90,6 +90,17 @@ async def ask(
     return is_new
 
 
+async def read_to(tenant: str, name: str) -> str:
+    """How far `name` has been read; "" if never."""
+    row = await Cursor.get_or_none(tenant=tenant, name=name)
+    return str(row.value) if row else ""
+
+
+async def keep_place(tenant: str, name: str, value: str) -> None:
+    """Note how far it has been read, in the transaction that keeps what was read."""
+    await Cursor.update_or_create(tenant=tenant, name=name, defaults={"value": value})
+
+
 async def claim(*, now: datetime, lease: timedelta, limit: int = 1) -> list[Task]:
     """Lease what is due; a lease also says who is being worked at, so take no more than that.
 

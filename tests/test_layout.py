@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("handlers", "cards", "jobs", "models")
 
 PLUMBING = {
+    "handlers/table": "reads CSV and XLSX",
     "handlers/terminal": "the command line's own commands, of every capability",
     "cards/card": "the neutral card itself",
     "cards/drawing": "what a picture shows, before it is drawn",
@@ -34,8 +35,10 @@ PLUMBING = {
     "jobs/inbox": "works what came in",
     "jobs/outbox": "delivers what goes out",
     "jobs/queue": "wake-up calls between processes",
+    "jobs/reading": "makes words of voices, and fetches what customers wrote",
     "jobs/shared": "what processes share over the queue",
     "jobs/task": "does durable work for later",
+    "jobs/unread": "what is no words, and who is to read it",
     "jobs/valkey": "the embedded queue",
     "jobs/worker": "drains the rooms",
     "models/audit": "who did what: of every capability",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
@@ -36,7 +36,8 @@ class Message:
 
     `direct` is an answer to what this person has just said: it respects no quiet hours and no
     cap. Nor does `urgent`, which also rings by the platform's means. Of two unsent messages to
-    one place about the same `topic` (empty: the card's ref) only the newer one leaves.
+    one place about the same `topic` (empty: the card's ref) only the newer one leaves. `origin` is
+    the answered event's, for platforms that take an answer by it.
     """
 
     tenant: str
@@ -51,6 +52,7 @@ class Message:
     direct: bool = False
     urgent: bool = False
     topic: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 async def put(message: Message, *, now: datetime) -> bool:
@@ -82,6 +84,7 @@ async def put(message: Message, *, now: datetime) -> bool:
         urgent=message.urgent,
         rank=_rank(message),
         topic=topic,
+        origin=json.dumps(dict(message.origin)),
         ref=message.card.ref,
         edition=current.edition if current else 0,
         card=dumps(message.card),
@@ -189,8 +192,8 @@ async def send_anew(parcel: Parcel) -> None:
             return
         if row.copy_id:
             await CardCopy.filter(id=row.copy_id).delete()
-        row.copy_id, row.leased_until, row.done = None, None, "{}"
-        await row.save(update_fields=["copy_id", "leased_until", "done"])
+        row.copy_id, row.leased_until, row.done, row.origin = None, None, "{}", "{}"
+        await row.save(update_fields=["copy_id", "leased_until", "done", "origin"])
 
 
 async def _due(now: datetime, limit: int, share: int, busy: Mapping[str, int]) -> list[int]:
@@ -228,6 +231,7 @@ def _parcel(row: OutboxRow, copy: CardCopy | None) -> Parcel:
         trace=row.trace,
         handle=json.loads(copy.handle) if copy else None,
         done=json.loads(row.done),
+        origin=json.loads(row.origin),
     )
 
 

@@ -26,13 +26,13 @@ from models.inbox import InboxRow
 from models.outbox import OutboxRow
 from tests import fakes
 from tests.fakes import APP, TENANT
-from tests.office import Office
+from tests.office import Office, state
 
 Client = TestClient[web.Request, web.Application]
 FEISHU = "/webhooks/feishu/main"
 GENUINE = {"X-Signature": "genuine"}
 commands = Commands("test")
-slow = asyncio.Event()
+gates: dict[str, asyncio.Event] = {}
 
 
 @commands.on("批准", usage="批准", help="按钮")
@@ -42,7 +42,8 @@ async def approve(ctx: Context, args: Args) -> Reply:
 
 @commands.on("拖延", usage="拖延", help="按钮")
 async def delay(ctx: Context, args: Args) -> Reply:
-    await slow.wait()
+    gates["began"].set()
+    await gates["slow"].wait()
     return Answer(decided(ctx.person.name), toast="终于")
 
 
@@ -66,7 +67,7 @@ def decided(by: str) -> Card:
 
 @pytest.fixture
 def office(database: str) -> Office:
-    slow.clear()
+    gates.update(slow=asyncio.Event(), began=asyncio.Event())  # of this test's loop
     return Office(parts=(commands,))
 
 
@@ -118,7 +119,7 @@ def counted(office: Office, **labels: str) -> float:
 
 async def until_done() -> None:
     async with asyncio.timeout(5):
-        while await InboxRow.filter(state="new").exists():  # noqa: ASYNC110 — the table knows
+        while await InboxRow.filter(state="new").exists():
             await asyncio.sleep(0.01)
 
 
@@ -153,6 +154,12 @@ async def test_garbage_is_400(client: Client, body: bytes) -> None:
 async def test_an_unknown_app_or_route_is_404(client: Client, path: str) -> None:
     assert (await post(client, fakes.event(), path)).status == 404
     assert await InboxRow.all().count() == 0
+
+
+async def test_what_nobody_understands_is_kept_and_counted(client: Client, office: Office) -> None:
+    assert (await post(client, fakes.event("?", kind=Kind.UNKNOWN))).status == 200
+    assert (await InboxRow.get()).kind == "unknown"
+    assert counted(office, kind="unknown", result="kept") == 1
 
 
 @pytest.mark.parametrize("route", ["robot", "event", "card"])
@@ -247,6 +254,41 @@ async def test_a_repeated_press_is_one_effect_and_gets_the_same_answer(
     assert await OutboxRow.filter(ref="ask:1").count() == 2  # the question and one change
 
 
+async def test_a_repeat_of_a_press_that_is_being_worked_gets_its_answer(
+    client: Client, office: Office
+) -> None:
+    await ask(office)
+    first = asyncio.create_task(post(client, press("拖延")))
+    async with asyncio.timeout(5):
+        await gates["began"].wait()
+    again = asyncio.create_task(post(client, press("拖延")))
+    for _ in range(200):  # it arrives; where the database has one writer, it waits at the door
+        await asyncio.sleep(0)
+    gates["slow"].set()
+    answers = [await (await task).read() for task in (first, again)]
+    assert answers[0] == answers[1]
+    assert json.loads(answers[0])["toast"] == "终于"
+
+
+async def test_a_repeat_of_a_press_that_another_process_works_waits_for_its_answer(
+    client: Client, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask(office)
+    pressed = press("批准")
+    [entry] = await office.keep(pressed)
+    work = office.inbox.work
+
+    async def locked(id: int) -> None:
+        """The row is locked by the other process, which is done a moment later."""
+        asyncio.get_running_loop().call_soon(lambda: others.append(asyncio.create_task(work(id))))
+
+    others: list[asyncio.Task[Any]] = []
+    monkeypatch.setattr(office.inbox, "work", locked)
+    told = await (await post(client, pressed)).json(content_type=None)
+    assert (told["toast"], await state(entry)) == ("已批准", "done")
+    await asyncio.gather(*others)
+
+
 async def test_a_press_slower_than_its_budget_gets_a_toast_and_the_card_changes_later(
     client: Client, office: Office
 ) -> None:
@@ -255,7 +297,7 @@ async def test_a_press_slower_than_its_budget_gets_a_toast_and_the_card_changes_
     told = await (await post(client, press("拖延"))).json(content_type=None)
     assert (told["toast"], told["card"]) == ("正在处理，卡片稍后更新", None)
     assert office.phone().shown() == ["请决定"]
-    slow.set()
+    gates["slow"].set()
     await until_done()
     office.clock.wait(seconds=PRESSED_WAIT.total_seconds())
     await office.settle()

@@ -53,7 +53,7 @@ def worker(room: Room, redis: RedisSettings = NOBODY) -> Worker:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 — the rooms count, they do not tell
+        while not true():
             await asyncio.sleep(0.005)
 
 

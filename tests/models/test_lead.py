@@ -160,6 +160,19 @@ async def test_a_duplicate_is_the_same_number_or_the_same_company_without_one() 
     assert await same("没有", "") == 0
 
 
+async def test_the_same_lead_captured_at_the_same_moment_is_one() -> None:
+    owners = [await hire(name, Role.REP) for name in ("李明", "王强", "周杰", "赵敏")]
+
+    async def capture(owner: Person) -> None:
+        async with transaction():
+            if await leads.same(TENANT, company="华东医疗", mobile="13800001234") is None:
+                new = leads.NewLead("华东医疗", mobile="13800001234")
+                await leads.create(TENANT, new, owner=owner, now=NOON)
+
+    await asyncio.gather(*(capture(owner) for owner in owners))
+    assert await LeadRow.all().count() == 1
+
+
 async def test_whose_leads_one_sees() -> None:
     rep = await hire("李明", Role.REP, team="华东")
     peer = await hire("王强", Role.REP, team="华东")

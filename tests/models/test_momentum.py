@@ -219,6 +219,20 @@ async def test_new_thresholds_are_solved_anew_and_once() -> None:
     assert after.at < before.at
 
 
+async def test_a_crossing_solved_under_other_policies_is_solved_anew_before_it_is_told() -> None:
+    await begin()
+    planned = (await add(signal("a"))).next
+    assert planned is not None
+    loose = replace(POLICY, yellow_below=2.0, red_below=1.0)
+    assert await cross(planned.at, policy=loose, version=1) is None
+    standing = await momentum.standing(1)
+    assert (standing.heat, standing.policy_version) == (Heat.GREEN, 1)
+    assert standing.next is not None
+    assert standing.next.at > planned.at
+    crossed = await cross(standing.next.at, policy=loose, version=1)
+    assert crossed == (Heat.YELLOW, standing.next.at)
+
+
 async def test_a_red_lead_recovers_when_the_thresholds_are_loosened() -> None:
     """It has energy left, no crossing ahead under the old policy, and none too few for the new."""
     await begin()
