@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import openpyxl
 
 from bot.apps import Supplies, adapter
 from config.apps import MAIN, App, apps
 from config.settings import REQUIRED, Settings, SettingsError, configured, missing
-from crm.person import COLUMNS, PersonRow, read_row
+from crm.person import COLUMNS, PersonRow, manager_cycles, read_row
+from handlers import table
 from models import db, outbox, person, policy
 
 Run = Callable[[Settings, argparse.Namespace], Awaitable[int]]
@@ -137,20 +135,34 @@ async def import_people(settings: Settings, given: argparse.Namespace) -> int:
     """Good lines land, bad ones are named; the same file again changes nothing."""
     rows: list[PersonRow] = []
     faults: list[str] = []
-    for line, cells in _lines(given.file):
-        row = read_row(line, cells)
+    for found in _lines(given.file):
+        row = found if isinstance(found, str) else read_row(*found)
         if isinstance(row, str):
             faults.append(row)
         else:
             rows.append(row)
     async with opened(settings):
-        saved = await person.save(given.tenant, rows)
+        saved = await person.save(given.tenant, rows, progress=_Progress(len(rows)))
     faults += saved.faults
     counts = f"新增 {saved.added} 人，更新 {saved.updated} 人，未变 {saved.unchanged} 人"
     print(f"人员导入完成：{counts}，{len(faults)} 行有误")
     for fault in faults:
         print(f"  {fault}")
+    for warning in manager_cycles(rows):
+        print(f"  提示：{warning}")
     return 1 if faults else 0
+
+
+class _Progress:
+    """Says how far a long import has come."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._told = total, 0
+
+    def __call__(self, done: int) -> None:
+        if done // 5_000 > self._told:
+            self._told = done // 5_000
+            print(f"已写入 {done} / {self._total} 人……", flush=True)
 
 
 async def list_outbox(settings: Settings, given: argparse.Namespace) -> int:
@@ -197,36 +209,25 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
         yield url
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, cells by column) of a CSV or XLSX file whose first line names the columns."""
-    try:
-        raw = path.read_bytes()
-    except OSError as fault:
-        raise SettingsError(f"读不到文件 {path}，请检查路径") from fault
-    table = _sheet(raw) if path.suffix.lower() == ".xlsx" else _csv(raw)
-    header = [cell.strip().lower() for cell in next(table, [])]
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]] | str]:
+    """(line number, cells by column) of a people file, or why a line cannot be read."""
+    header: list[str] | None = None
+    for line in table.lines(path):
+        if header is None:
+            header = _header([] if isinstance(line, str) else line[1])
+        elif isinstance(line, str):
+            yield line
+        else:
+            yield line[0], dict(zip(header, line[1], strict=False))
+    if header is None:
+        _header([])
+
+
+def _header(cells: list[str]) -> list[str]:
+    header = [cell.strip().lower() for cell in cells]
     if "name" not in header or "role" not in header:
         raise SettingsError(f"第一行必须是列名：{','.join(COLUMNS)}（至少 name 和 role）")
-    for number, cells in enumerate(table, start=2):
-        if any(cell.strip() for cell in cells):
-            yield number, dict(zip(header, cells, strict=False))
-
-
-def _csv(raw: bytes) -> Iterator[list[str]]:
-    """Excel on a Chinese Windows writes GB 18030; everybody else UTF-8."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            yield from csv.reader(io.StringIO(raw.decode(encoding)))
-        except UnicodeDecodeError:
-            continue
-        return
-    raise SettingsError("文件编码无法识别，请另存为 UTF-8 的 CSV")
-
-
-def _sheet(raw: bytes) -> Iterator[list[str]]:
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except Exception as fault:  # openpyxl raises a dozen kinds for a broken file
-        raise SettingsError("这不是有效的 XLSX 文件，请用 Excel 重新保存") from fault
-    for row in book.worksheets[0].iter_rows(values_only=True):
-        yield ["" if cell is None else str(cell) for cell in row]
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise SettingsError(f"第一行的列名重复：{'、'.join(twice)[:100]}，每列只能出现一次")
+    return header

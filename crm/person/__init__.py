@@ -12,7 +12,7 @@ from crm.person.directory import (
     parting,
     team_by_department,
 )
-from crm.person.file import COLUMNS, PersonRow, normal_mobile, read_row
+from crm.person.file import COLUMNS, PersonRow, manager_cycles, normal_mobile, read_row
 from crm.person.identity import Entry, Known, Plan, plan
 from crm.person.policy import PersonPolicy, next_sync, problems
 from crm.person.role import PLATFORM_WORDS, PLATFORMS, ROLE_WORDS, Person, Role
@@ -41,6 +41,7 @@ __all__ = [
     "check_leave",
     "contact_change",
     "heir",
+    "manager_cycles",
     "matches",
     "next_sync",
     "normal_mobile",

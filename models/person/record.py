@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tortoise import fields
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
 from crm.person import Known, Person, Role
 from models.moment import MomentField
@@ -43,8 +46,8 @@ class PersonRecord(Model):
             accounts={account.platform: account.user for account in self.accounts},
         )
 
-    def known(self) -> Known:
-        """As the people file is compared with it; `accounts` must be prefetched."""
+    def known(self, accounts: Mapping[str, str]) -> Known:
+        """As the people file is compared with it; `accounts` maps a platform to an id."""
         return Known(
             id=self.id,
             name=self.name,
@@ -54,7 +57,7 @@ class PersonRecord(Model):
             manager=self.manager,
             mobile=self.mobile,
             skills=tuple(word for word in self.skills.split("|") if word),
-            accounts={account.platform: account.user for account in self.accounts},
+            accounts=accounts,
             is_present=self.left_at is None,
         )
 
@@ -144,8 +147,16 @@ async def everyone(tenant: str) -> list[Person]:
 
 async def on_record(tenant: str) -> list[Known]:
     """Everybody, the departed too, with what they may be known by."""
-    rows = PersonRecord.filter(tenant=tenant).prefetch_related("accounts")
-    return [record.known() for record in await rows.order_by("id")]
+    return await as_known(PersonRecord.filter(tenant=tenant), Account.filter(tenant=tenant))
+
+
+async def as_known(people: QuerySet[PersonRecord], accounts: QuerySet[Account]) -> list[Known]:
+    """People by id, with whatever of the accounts is theirs: two questions, however many."""
+    theirs: dict[int, dict[str, str]] = {}
+    owned = accounts.order_by("id").values_list("person_id", "platform", "user")
+    for owner, platform, user in await owned:
+        theirs.setdefault(owner, {})[platform] = user
+    return [record.known(theirs.get(record.id, {})) for record in await people.order_by("id")]
 
 
 async def greet(tenant: str, platform: str, user: str, *, now: object) -> bool:

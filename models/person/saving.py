@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from crm.person import Entry, Known, PersonRow, Role, plan
-from models import task
-from models.db import transaction
+from crm.person import Entry, Known, PersonRow, Plan, plan
+from models.person.batch import MOVED, Owners, ask_move, batches, write
 from models.person.record import Account, PersonRecord, on_record
 
-MOVED = "person.moved"  # the job that tells both managers and takes the leads along
+__all__ = ["MOVED", "Saved", "ask_move", "attach", "save"]
+
+_PAUSE_SECONDS = 0.02  # between transactions; SQLite's waiters look again every 1–100 ms
+_ROUNDS = 5  # plans made anew because somebody else wrote meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,67 +27,60 @@ class Saved:
     faults: tuple[str, ...] = ()
 
 
-async def save(tenant: str, rows: Iterable[PersonRow], *, now: datetime | None = None) -> Saved:
+async def save(
+    tenant: str,
+    rows: Iterable[PersonRow],
+    *,
+    now: datetime | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Saved:
     """Add or update people. Safe to repeat: what is on record already is not touched.
 
+    Planned from what is read, written in short transactions that check that the plan still
+    holds; what does not is planned anew. Broken off, the same file again does the rest.
     Whoever changes team, store or manager is moved by a task of its own. `now` is when
-    the file was read; by default the moment it is saved.
+    the file was read; by default the moment it is saved. `progress` is told the people written.
     """
-    moment = now or datetime.now(UTC)
-    added = updated = unchanged = 0
-    async with transaction():
-        done = plan(await on_record(tenant), rows)
-        await _make_way(done.entries)
-        for entry in done.entries:
-            if entry.is_unchanged:
-                unchanged += 1
-                continue
-            record = await _write(tenant, entry)
-            added, updated = added + (entry.known is None), updated + (entry.known is not None)
-            if entry.known and entry.known.is_present and _is_moved(entry.known, entry.row):
-                await ask_move(tenant, record.id, entry.known, now=moment)
-    return Saved(added, updated, unchanged, tuple(words for _, words in done.faults))
+    rows, moment = tuple(rows), now or datetime.now(UTC)
+    written: dict[tuple[str, ...], bool] = {}  # place → is a new person
+    for _ in range(_ROUNDS):
+        known = await on_record(tenant)
+        done = await asyncio.to_thread(plan, known, rows)
+        aged = await _carry_out(tenant, done, known, written, moment, progress)
+        if not aged:
+            break
+    added = sum(written.values())
+    kept = sum(entry.is_unchanged and entry.place not in written for entry in done.entries)
+    faults = [*done.faults, *(_busy(line) for entry in aged for line in entry.lines)]
+    words = tuple(text for _, text in sorted(faults))
+    return Saved(added, len(written) - added, kept, words)
 
 
-async def ask_move(tenant: str, person: int, before: Known, *, now: datetime) -> None:
-    """Have the leads follow a person who has changed team, store or manager."""
-    args = {
-        "person": person,
-        "team": before.team,
-        "store": before.store,
-        "manager": before.manager,
-    }
-    key = f"{MOVED}:{person}:{now.timestamp():.6f}"
-    await task.ask(tenant, MOVED, key=key, now=now, args=args, at=None)
+async def _carry_out(
+    tenant: str,
+    done: Plan,
+    known: Iterable[Known],
+    written: dict[tuple[str, ...], bool],
+    now: datetime,
+    progress: Callable[[int], None],
+) -> list[Entry]:
+    """Write what differs; returns what could not be since the plan had aged."""
+    owners: Owners = {item: who.id for who in known for item in who.accounts.items()}
+    aged: list[Entry] = []
+    for number, batch in enumerate(batches(e for e in done.entries if not e.is_unchanged)):
+        if number:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        if await write(tenant, batch, owners, now=now):
+            for entry in batch:
+                written.setdefault(entry.place, entry.known is None)
+            progress(len(written))
+        else:
+            aged += batch
+    return aged
 
 
-async def _make_way(entries: Iterable[Entry]) -> None:
-    """Names are unique in their place: whoever moves leaves the old one before others come."""
-    for entry in entries:
-        if entry.known and entry.known.place != entry.place:
-            await PersonRecord.filter(id=entry.known.id).update(store=f"→{entry.known.id}")
-
-
-async def _write(tenant: str, entry: Entry) -> PersonRecord:
-    row, known = entry.row, entry.known
-    values: dict[str, Any] = {
-        "name": row.name,
-        "roles": "|".join(role for role in Role if role in row.roles),
-        "team": row.team,
-        "store": row.store,
-        "manager": row.manager,
-        "mobile": row.mobile or (known.mobile if known else ""),
-        "skills": "|".join(row.skills),
-        "left_at": None,
-    }
-    if known:
-        record = await PersonRecord.get(id=known.id)
-        await record.update_from_dict(values).save()
-    else:
-        record = await PersonRecord.create(tenant=tenant, **values)
-    for platform, user in row.accounts.items():
-        await attach(record, platform, user)
-    return record
+def _busy(line: int) -> tuple[int, str]:
+    return line, f"第 {line} 行：这个人正在被别处修改，请稍后再导入一次"
 
 
 async def attach(record: PersonRecord, platform: str, user: str) -> None:
@@ -94,7 +89,3 @@ async def attach(record: PersonRecord, platform: str, user: str) -> None:
     await Account.update_or_create(
         tenant=record.tenant, platform=platform, user=user, defaults={"person": record}
     )
-
-
-def _is_moved(before: Known, row: PersonRow) -> bool:
-    return (before.team, before.store, before.manager) != (row.team, row.store, row.manager)

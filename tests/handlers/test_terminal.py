@@ -15,6 +15,7 @@ import pytest
 import main
 from config import log
 from crm.person import Person
+from handlers import terminal
 from models import db, outbox, person, policy
 from models.outbox import OutboxRow
 from tests.fakes import NOON, TENANT
@@ -281,3 +282,29 @@ def test_a_worker_of_its_own_needs_a_queue_of_its_own(typed: Typed) -> None:
 
 def test_outbox_states_are_what_the_table_knows() -> None:
     assert {outbox.NEW, outbox.SENT, outbox.DEAD, outbox.DROPPED} <= set(outbox.STATES)
+
+
+def test_a_column_named_twice_is_refused(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,role,Name\n李明,rep,王强\n", encoding="utf-8")
+    code, _, err = typed("people", "import", "people.csv")
+    assert code != 0
+    assert "列名重复：name" in err
+
+
+def test_managers_in_a_ring_come_in_and_are_told_of(typed: Typed, tmp_path: Path) -> None:
+    lines = "name,role,manager,wecom_userid\n李明,rep,张伟,lm\n张伟,manager,李明,zw\n"
+    (tmp_path / "people.csv").write_text(lines, encoding="utf-8")
+    code, out, _ = typed("people", "import", "people.csv")
+    assert code == 0
+    assert "新增 2 人" in out
+    assert "提示：第 2 行 manager：上级「张伟」" in out
+
+
+def test_a_long_import_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    told = terminal._Progress(12_000)  # five thousand people take too long here
+    for done in (200, 5_100, 5_300, 12_000):
+        told(done)
+    assert capsys.readouterr().out.splitlines() == [
+        "已写入 5100 / 12000 人……",
+        "已写入 12000 / 12000 人……",
+    ]

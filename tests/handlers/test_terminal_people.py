@@ -10,6 +10,7 @@ import pytest
 from config.settings import Settings
 from handlers import terminal
 from tests import stores
+from tests.fakes import TENANT
 
 pytestmark = pytest.mark.database
 
@@ -24,7 +25,7 @@ async def test_the_command_line_counts_and_names_lines(
         "赵敏,rep,华东,,zm,\n赵敏,rep,华东,,zm2,\n",
         encoding="utf-8",
     )
-    given = Namespace(file=file)
+    given = Namespace(file=file, tenant=TENANT)
     async with stores.copied(template, tmp_path) as url:
         for _ in range(2):
             await terminal.import_people(Settings(database_url=url), given)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from crm.person import PersonRow, Role
+from crm.person import Known, PersonRow, Role
 from jobs import demo
 from models import lead as leads
 from models import person
 from models.outbox import OutboxRow
-from models.person import Account, PersonRecord
+from models.person import Account, PersonRecord, batch, saving
 from models.task import TaskRow
 from tests import fakes
 from tests.fakes import NOON, TENANT
@@ -128,3 +128,78 @@ async def test_somebody_without_roles_may_be_read() -> None:
     await PersonRecord.all().update(roles="")
     [who] = await person.everyone(TENANT)
     assert who.roles == frozenset()
+
+
+async def test_a_long_file_is_written_in_parts_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MOST", 2)
+    monkeypatch.setattr(saving, "_PAUSE_SECONDS", 0)
+    rows = [row(f"人{n}", {"wecom": f"u{n}"}) for n in range(5)]
+    told: list[int] = []
+    saved = await person.save(TENANT, rows, progress=told.append)
+    assert (saved.added, told) == (5, [2, 4, 5])
+    assert await counts(*rows) == (0, 0, 5, 0)
+
+
+async def test_who_changes_places_stays_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MOST", 1)
+    monkeypatch.setattr(saving, "_PAUSE_SECONDS", 0)
+    stores = ("望京店", "国贸店", "三里屯店")
+    await counts(*(row(store=s, accounts={"wecom": s}) for s in stores))
+    turned = [row(store=stores[n - 1], accounts={"wecom": s}) for n, s in enumerate(stores)]
+    assert await counts(*turned, row("王强", {"wecom": "wq"})) == (1, 3, 0, 0)
+    assert await counts(*turned) == (0, 0, 3, 0)
+
+
+async def test_what_somebody_else_changed_meanwhile_is_planned_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await counts(row())
+    known = await person.on_record(TENANT)
+    await PersonRecord.all().update(mobile="13900000101")
+    reads = [known]
+
+    async def on_record(tenant: str) -> list[Known]:
+        return reads.pop() if reads else await person.on_record(tenant)
+
+    monkeypatch.setattr(saving, "on_record", on_record)
+    assert await counts(row(store="望京店")) == (0, 1, 0, 0)
+    [after] = await person.on_record(TENANT)
+    assert (after.store, after.mobile) == ("望京店", "13900000101")
+
+
+async def test_an_account_taken_meanwhile_is_not_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await counts(row())
+    reads: list[list[Known]] = [[]]
+
+    async def on_record(tenant: str) -> list[Known]:
+        return reads.pop() if reads else await person.on_record(tenant)
+
+    monkeypatch.setattr(saving, "on_record", on_record)
+    assert await counts(row("王强")) == (0, 0, 0, 1)
+    [after] = await person.on_record(TENANT)
+    assert after.name == "李娜"
+
+
+async def test_who_is_always_being_changed_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await counts(row())
+
+    async def on_record(_: str) -> list[Known]:
+        return []
+
+    monkeypatch.setattr(saving, "on_record", on_record)
+    saved = await person.save(TENANT, [row(line=4)])
+    assert saved.faults == ("第 4 行：这个人正在被别处修改，请稍后再导入一次",)
+    assert await PersonRecord.all().count() == 1
+
+
+async def test_a_departed_persons_account_goes_over_and_theirs_comes_back() -> None:
+    await counts(row(mobile="13900000101"))
+    await PersonRecord.all().update(left_at=NOON)
+    back, heir = row(accounts={"wecom": "lina2"}, mobile="13900000101"), row("王强")
+    assert await counts(heir, back) == (1, 1, 0, 0)
+    owners = {who.name: who.accounts for who in await person.on_record(TENANT)}
+    assert owners == {"李娜": {"wecom": "lina2"}, "王强": {"wecom": "lina"}}
