@@ -15,7 +15,6 @@ from models.person.record import Account, PersonRecord, as_known
 
 MOVED = "person.moved"  # the job that tells both managers and takes the leads along
 MOST = 200  # people a transaction: a fraction of a second, so that a running server gets its turn
-_COLUMNS = ("name", "roles", "team", "store", "manager", "mobile", "skills")
 
 Owners = dict[tuple[str, str], int]
 """(platform, user) → person"""
@@ -118,12 +117,15 @@ async def _make_way(entries: Iterable[Entry]) -> None:
 async def _change(entries: Sequence[Entry]) -> None:
     if not entries:
         return
-    records = [
-        PersonRecord(id=entry.known.id, **_values(entry)) for entry in entries if entry.known
-    ]
-    for record in records:
-        record._saved_in_db = True  # bulk_update asks for no more than the id
-    await PersonRecord.bulk_update(records, fields=_COLUMNS, batch_size=MOST)
+    new = {entry.known.id: _values(entry) for entry in entries if entry.known}
+    now = {row["id"]: row for row in await PersonRecord.filter(id__in=list(new)).values()}
+    groups: dict[tuple[tuple[str, str], ...], list[int]] = {}  # often a whole team changes alike
+    for id_, values in new.items():
+        told = tuple(item for item in values.items() if now[id_][item[0]] != item[1])
+        groups.setdefault(told, []).append(id_)
+    for told, ids in groups.items():
+        if told:
+            await PersonRecord.filter(id__in=ids).update(**dict(told))
     returned = [entry.known.id for entry in entries if entry.known and not entry.known.is_present]
     if returned:
         await PersonRecord.filter(id__in=returned).update(left_at=None)

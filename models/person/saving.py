@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 
 from crm.person import Entry, Known, PersonRow, Plan, plan
 from models.person.batch import MOVED, Owners, ask_move, batches, write
@@ -13,7 +14,9 @@ from models.person.record import Account, PersonRecord, on_record
 
 __all__ = ["MOVED", "Saved", "ask_move", "attach", "save"]
 
-_PAUSE_SECONDS = 0.02  # between transactions; SQLite's waiters look again every 1–100 ms
+_PAUSE_SECONDS = 0.02  # the least between transactions
+_WAITER_SECONDS = 0.12  # SQLite's waiters look again within 100 ms: enough for any of them
+_PAUSE_SHARE = 0.25  # of the time that the transaction took
 _ROUNDS = 5  # plans made anew because somebody else wrote meanwhile
 
 
@@ -67,9 +70,12 @@ async def _carry_out(
     """Write what differs; returns what could not be since the plan had aged."""
     owners: Owners = {item: who.id for who in known for item in who.accounts.items()}
     aged: list[Entry] = []
+    began = perf_counter()
     for number, batch in enumerate(batches(e for e in done.entries if not e.is_unchanged)):
         if number:
-            await asyncio.sleep(_PAUSE_SECONDS)
+            pause = min(_WAITER_SECONDS, (perf_counter() - began) * _PAUSE_SHARE)
+            await asyncio.sleep(max(_PAUSE_SECONDS, pause))
+        began = perf_counter()
         if await write(tenant, batch, owners, now=now):
             for entry in batch:
                 written.setdefault(entry.place, entry.known is None)
