@@ -50,7 +50,7 @@ class Door:
         self._unseen = False  # something was committed that no wake-up has told of yet
 
     def keep(self, event: Event, told: str) -> asyncio.Future[Kept]:
-        """Store the event and its trace; the future is done once it is on disk, or has the fault."""
+        """Store the event with its trace; the future is done once it is on disk, or has failed."""
         kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, told, kept))
         if self._writer is None or self._writer.done():

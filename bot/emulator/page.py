@@ -265,9 +265,7 @@ async def _asked(request: web.Request) -> Json:
         _refuse("Content-Type 应为 application/json")
     try:
         body = json.loads(await request.read())
-        json.dumps(
-            body, ensure_ascii=False
-        ).encode()  # half an emoji spoils every later answer
+        json.dumps(body, ensure_ascii=False).encode()  # half an emoji spoils every later answer
     except (ValueError, RecursionError):
         _refuse("请求体应为 JSON，文字应为完整的 Unicode")
     if not isinstance(body, dict):

@@ -159,7 +159,7 @@ async def test_every_commit_wakes_somebody_even_while_the_last_call_is_under_way
     await door.keep(event(key="b"), "")
     answered.set()
     async with asyncio.timeout(2):
-        while calls < 2:  # noqa: ASYNC110 — the door tells nobody when it has called
+        while calls < 2:
             await asyncio.sleep(0.01)
     await door.close()
 

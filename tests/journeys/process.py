@@ -102,7 +102,7 @@ def environment(settings: Settings) -> dict[str, str]:
 async def until(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait for what another process brings about; TimeoutError if it does not."""
     async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 — another process cannot set an event of ours
+        while not holds():
             await asyncio.sleep(0.02)
 
 
