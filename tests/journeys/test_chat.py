@@ -247,6 +247,8 @@ async def test_a_lead_that_recovers_is_celebrated_and_not_warned_about(town: Tow
     await fused(town)
     before = len(town.phone(*REP))
     await town.say(*REP, f"跟进 {FIRM} 拜访，要求演示，预算已批，下周三演示")
+    rises = await town.crossing(FIRM)  # in one leap the news after it would take its place
+    await town.advance_to(rises.at)
     await town.advance(days=2)
     news = [shown(one) for one in town.phone(*REP)[before:]]
     assert sum("正在回升" in one for one in news) == 1
