@@ -71,7 +71,7 @@ async def test_a_follow_up_brings_the_next_step_and_energy(town: Town, name: str
     answer = (await town.say(*REP, f"跟进 {name} 电话沟通，下周三演示"))[-1]
     assert "跟进已记录" in shown(answer)
     assert "演示 · 3月11日 周三" in shown(answer)
-    found = re.search(r"(\d+) 分 → 峰值 (\d+) 分", shown(answer))
+    found = re.search(r"(\d+) → (\d+) 分", shown(answer))
     assert found
     assert int(found[2]) > int(found[1])
     lead = await town.lead(FIRM)
