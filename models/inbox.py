@@ -182,7 +182,7 @@ async def begin_again(items: Sequence[Due], *, now: datetime) -> list[int]:
     counted = {item.id: item.recoveries for item in items}
     async with transaction():
         rows = (
-            await InboxRow.filter(id__in=list(counted), state=NEW)
+            await InboxRow.filter(id__in=list(counted), state=NEW, not_before__lte=now)
             .select_for_update(skip_locked=True)
             .only("id", "recoveries")
         )

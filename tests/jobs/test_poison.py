@@ -13,7 +13,7 @@ from jobs import inbox as working
 from jobs import worker
 from jobs.inbox import DEATHS, Inbox
 from models import outbox
-from models.inbox import InboxRow
+from models.inbox import RECOVERY_WAIT, InboxRow
 from models.outbox import OutboxRow
 from tests import fakes
 from tests.fakes import event
@@ -126,7 +126,10 @@ async def test_what_another_process_counts_just_now_is_left_to_it(office: Office
     office.clock.wait(seconds=10)
     heirs = [Inbox(office.house, office.table, fakes.silence) for _ in range(4)]
     await asyncio.gather(*(heir.drain() for heir in heirs))
+    office.clock.wait(seconds=RECOVERY_WAIT.total_seconds())  # if they were in each other's way
+    await heirs[0].drain()
     assert (await state(entry), await titles()) == ("done", ["记下了"])
+    assert (await InboxRow.get(id=entry)).recoveries < DEATHS
 
 
 async def test_what_never_returns_is_a_failed_try(
