@@ -19,7 +19,7 @@ from bot.http import Reply, Token, Tokens
 from config.settings import DingTalk
 
 ACCEPT = {"Accept": "application/json"}  # without it some gateways answer XML
-TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105
+TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105 — a name, no secret
 EARLY_SECONDS = 600
 UNCOUNTED = (429, 500, 502, 503, 504)  # calls that failed on their side are not billed
 

@@ -138,4 +138,4 @@ def _wait(failures: int) -> float:
     """Seconds before the next dial: none after a good link, else 1 to 60, spread."""
     if not failures:
         return 0.0
-    return min(LONGEST_WAIT, 2.0 ** min(failures - 1, 6)) * random.uniform(0.8, 1.2)  # noqa: S311
+    return min(LONGEST_WAIT, 2.0 ** min(failures - 1, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 — jitter

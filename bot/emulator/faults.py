@@ -17,7 +17,7 @@ class Faults:
     revoked: bool = False  # every token handed out so far is refused; set back by a new token
     repeats: int = 0  # extra identical deliveries of each callback
     late_seconds: float = 0.0  # callbacks leave this much later
-    dice: random.Random = field(default_factory=lambda: random.Random(20260302))  # noqa: S311
+    dice: random.Random = field(default_factory=lambda: random.Random(20260302))  # noqa: S311 — seeded
 
     def hit(self, share: float) -> bool:
         return share > 0 and self.dice.random() < share
