@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot import pictures
@@ -17,7 +18,7 @@ Load = Callable[[str], Awaitable[bytes]]
 SENT = "sent"
 
 
-class Sending:
+class Sending(ABC):
     """What app messages and group robots share; a subclass uploads and posts in its own way."""
 
     def __init__(self, delivery: Delivery, load: Load | None) -> None:
@@ -37,16 +38,17 @@ class Sending:
             raise TransientError(fault.reason, after=fault.after, done=self.done) from fault
         return Receipt(self.handle)
 
+    @abstractmethod
     async def image(self, png: bytes) -> Json:
         """The message that shows a picture, which is uploaded if need be."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def upload_file(self, content: bytes, name: str) -> str:
-        raise NotImplementedError
+        """Upload a file and return its media id."""
 
+    @abstractmethod
     async def post(self, message: Json) -> str:
         """Send one message and return its id, "" if it has none."""
-        raise NotImplementedError
 
     async def _part(
         self, name: str, message: Json, drawings: Sequence[Picture], files: Sequence[Attachment]
